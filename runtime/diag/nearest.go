@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package diag
+
+import "strings"
+
+// Nearest returns the candidate that name was most likely meant to be, or "" when none is near: at most a
+// third of the longer word may differ, counted in insertions, deletions, changes and swaps of neighbours.
+func Nearest(name string, candidates []string) string {
+	best, bestDistance := "", 1<<30
+	for _, candidate := range candidates {
+		distance := editDistance(strings.ToLower(name), strings.ToLower(candidate))
+		if limit := max(len(name), len(candidate))/3 + 1; distance < bestDistance && distance <= limit && distance < len(candidate) {
+			best, bestDistance = candidate, distance
+		}
+	}
+	return best
+}
+
+// editDistance is the Damerau-Levenshtein distance (optimal string alignment).
+func editDistance(a, b string) int {
+	x, y := []rune(a), []rune(b)
+	rows := make([][]int, len(x)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(y)+1)
+		rows[i][0] = i
+	}
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(x); i++ {
+		for j := 1; j <= len(y); j++ {
+			change := 1
+			if x[i-1] == y[j-1] {
+				change = 0
+			}
+			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+change)
+			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
+		}
+	}
+	return rows[len(x)][len(y)]
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package score
+
+// AlertChannel is a destination of alerts. It knows no version of the monitoring API: it carries one neutral
+// description of its receiver, which the sender of each version turns into its own dialect.
+type AlertChannel struct {
+	Origin Origin
+	// Constructor is the builtin that made the channel: "discord".
+	Constructor string
+	// Name identifies the channel in its stack and becomes the receiver's name.
+	Name string
+	// Matchers choose the alerts that go here, in Alertmanager's syntax (`severity="critical"`). All must
+	// match; without any, every alert of the stack goes here.
+	Matchers []string
+	// Receiver is where notifications go.
+	Receiver Receiver
+}
+
+// Receiver describes one Alertmanager integration in the terms of Alertmanager's own configuration file.
+type Receiver struct {
+	// Integration is the name in front of `_configs` in Alertmanager's configuration: "discord", "webhook".
+	Integration string
+	// Fields are the integration's settings under the names of Alertmanager's configuration, in the order of
+	// the constructor's arguments. Settings that were not given are absent.
+	Fields []Field
+}
+
+// Field is one setting of a receiver.
+type Field struct {
+	// Name is the setting's name in Alertmanager's configuration: "webhook_url", "send_resolved".
+	Name string
+	// Argument is the constructor's argument that it came from, for positions; usually the same as Name.
+	Argument string
+	// Value is a string, bool, int64, float64, Secret, []string, or []Field for a nested block such as http_config.
+	Value any
+}
+
+// Field returns the setting called name.
+func (r Receiver) Field(name string) (Field, bool) {
+	for _, f := range r.Fields {
+		if f.Name == name {
+			return f, true
+		}
+	}
+	return Field{}, false
+}
+
+// Secrets returns every secret reference in the receiver, in order, nested blocks included.
+func (r Receiver) Secrets() []Secret { return secretsIn(r.Fields, nil) }
+
+func secretsIn(fields []Field, found []Secret) []Secret {
+	for _, f := range fields {
+		switch value := f.Value.(type) {
+		case Secret:
+			found = append(found, value)
+		case []Field:
+			found = secretsIn(value, found)
+		}
+	}
+	return found
+}
