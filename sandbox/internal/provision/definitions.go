@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package provision
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"sigs.k8s.io/yaml"
+)
+
+const definitionsPath = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+
+// definition is the part of a CustomResourceDefinition that is needed here.
+type definition struct {
+	Spec struct {
+		Group string `json:"group"`
+		Names struct {
+			Plural string `json:"plural"`
+		} `json:"names"`
+		Versions []struct {
+			Name   string `json:"name"`
+			Served bool   `json:"served"`
+		} `json:"versions"`
+	} `json:"spec"`
+}
+
+// Definitions creates every CustomResourceDefinition in the YAML files under a folder, and waits until all of them are served. It returns how many there are.
+func (c *Client) Definitions(ctx context.Context, folder string) (int, error) {
+	files, err := manifests(folder)
+	if err != nil {
+		return 0, err
+	}
+	return len(files), eachInParallel(files, func(file string) error {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return fmt.Errorf("sandbox: read a definition: %w", err)
+		}
+		var created definition
+		// A server that is just starting refuses at first, in more than one way.
+		err = Await(ctx, filepath.Base(file)+" to be accepted", func(ctx context.Context) error {
+			return c.Create(ctx, definitionsPath, content, &created)
+		})
+		if err != nil {
+			return err
+		}
+		if created.Spec.Group == "" {
+			// It was there already: an earlier request was carried out although its answer got lost.
+			if err := c.read(ctx, content, &created); err != nil {
+				return err
+			}
+		}
+		for _, version := range created.Spec.Versions {
+			if !version.Served {
+				continue
+			}
+			if err := c.awaitServed(ctx, created.Spec.Group, version.Name, created.Spec.Names.Plural); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// read reads the definition that has the name of a manifest.
+func (c *Client) read(ctx context.Context, manifest []byte, result *definition) error {
+	var named struct {
+		Metadata struct {
+			Name string `json:"name"`
+		} `json:"metadata"`
+	}
+	if err := yaml.Unmarshal(manifest, &named); err != nil {
+		return fmt.Errorf("sandbox: decode a definition: %w", err)
+	}
+	return c.Get(ctx, definitionsPath+"/"+named.Metadata.Name, result)
+}
+
+// awaitServed waits until a resource can be discovered AND listed. The condition Established alone comes a moment before both.
+func (c *Client) awaitServed(ctx context.Context, group, version, plural string) error {
+	path := "/apis/" + group + "/" + version
+	return Await(ctx, plural+"."+group+" to be served", func(ctx context.Context) error {
+		var discovered struct {
+			Resources []struct {
+				Name string `json:"name"`
+			} `json:"resources"`
+		}
+		if err := c.Get(ctx, path, &discovered); err != nil {
+			return err
+		}
+		for _, resource := range discovered.Resources {
+			if resource.Name == plural {
+				return c.Get(ctx, path+"/"+plural+"?limit=1", nil)
+			}
+		}
+		return fmt.Errorf("sandbox: %s is not among the resources of %s", plural, path)
+	})
+}
+
+// manifests lists the YAML files under a folder, in order.
+func manifests(folder string) ([]string, error) {
+	var files []string
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && strings.HasSuffix(path, ".yaml") {
+			files = append(files, path)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: list manifests: %w", err)
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("sandbox: manifests in %s: got none, want some: build the sandbox again", folder)
+	}
+	slices.Sort(files)
+	return files, nil
+}
+
+// eachInParallel does something with every item at the same time and returns the first error by the items' order.
+func eachInParallel(items []string, do func(item string) error) error {
+	problems := make([]error, len(items))
+	var group sync.WaitGroup
+	for index, item := range items {
+		group.Go(func() { problems[index] = do(item) })
+	}
+	group.Wait()
+	for _, problem := range problems {
+		if problem != nil {
+			return problem
+		}
+	}
+	return nil
+}
