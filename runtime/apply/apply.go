@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package apply makes a cluster match a deployment: it applies what differs, stage by stage, waits until it works,
+// removes what is no longer wanted, and keeps the inventory, so that a run that ends at any moment orphans nothing.
+//
+// A run goes through these steps: find out what there is to do (package plan); take the deployment's lock; store in the
+// inventory what it intends to touch; apply the stages in order, each in parallel; record; wait for readiness; remove;
+// record. A run with nothing to do writes nothing and takes no lock, but looks whether another run holds it.
+package apply
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/harmonyscript/harmonyscript/runtime/backend"
+	"github.com/harmonyscript/harmonyscript/runtime/cluster"
+	"github.com/harmonyscript/harmonyscript/runtime/inventory"
+	"github.com/harmonyscript/harmonyscript/runtime/plan"
+	"github.com/harmonyscript/harmonyscript/runtime/score"
+	"github.com/harmonyscript/harmonyscript/runtime/status"
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	defaultTimeout = 5 * time.Minute
+	// recordTimeout bounds the recording of an outcome after the run's context was cancelled.
+	recordTimeout = 20 * time.Second
+)
+
+// Request is what is to be made so.
+type Request struct {
+	// Client of the cluster.
+	Client *cluster.Client
+	// Deployment is the name under which the inventory and the lock are kept.
+	Deployment string
+	// Objects that are to exist, in any order.
+	Objects []backend.Object
+	// ResolveSecret returns the value of a secret. All are resolved before the first write.
+	ResolveSecret func(context.Context, score.Secret) (string, error)
+	// InventoryNamespace is where inventory and lock are kept; "" means inventory.DefaultNamespace.
+	InventoryNamespace string
+	// DeleteNamespaces lets Namespaces, PersistentVolumeClaims and CustomResourceDefinitions be deleted.
+	DeleteNamespaces bool
+	// TakeOwnership takes fields from other managers.
+	TakeOwnership bool
+	// Requires tells what installs the kinds that may be missing.
+	Requires []backend.CRD
+	// Parallel is how many requests are under way at once; 0 means 32.
+	Parallel int
+	// NoWait leaves out waiting for readiness.
+	NoWait bool
+	// Timeout bounds the wait for readiness, and that for removed objects to be gone; 0 means 5 minutes.
+	Timeout time.Duration
+	// LockWait is how long to wait for another run of the deployment to end; 0 means not at all.
+	LockWait time.Duration
+	// Kinds tell when an object works; nil means status.DefaultKinds.
+	Kinds status.Kinds
+	// Observe is told what happens, one event after the other; nil means nobody is.
+	Observe func(Event)
+}
+
+func (r *Request) plan() plan.Request {
+	return plan.Request{Client: r.Client, Deployment: r.Deployment, Objects: r.Objects, ResolveSecret: r.ResolveSecret,
+		InventoryNamespace: r.InventoryNamespace, DeleteNamespaces: r.DeleteNamespaces, TakeOwnership: r.TakeOwnership,
+		Brief: true, Requires: r.Requires, Parallel: r.Parallel}
+}
+
+// runner carries out one request.
+type runner struct {
+	request  Request
+	store    *inventory.Store
+	work     *plan.Work
+	kinds    status.Kinds
+	timeout  time.Duration
+	parallel int
+
+	observing sync.Mutex
+	mutex     sync.Mutex
+	outcome   *Outcome
+	results   map[inventory.Key]*Result
+	// records are the members as this run left them.
+	records map[inventory.Key]inventory.Member
+	// uncertain are the objects that a write may or may not have reached.
+	uncertain map[inventory.Key]backend.ID
+	// earlier are the objects that a run before this one left in an unknown state.
+	earlier map[inventory.Key]bool
+	// removed are the members that are gone.
+	removed map[inventory.Key]bool
+	// lost is why the API server is not asked any more; "" while it is.
+	lost string
+	// lostNamespaces are those that objects cannot be put into; lostScores are those whose foundations failed there.
+	lostNamespaces map[string]bool
+	lostScores     map[scope]bool
+}
+
+// scope is the part of a score in one namespace.
+type scope struct{ score, namespace string }
+
+// Run makes the cluster match the request. The error tells that nothing of the deployment was written: the request cannot be, the
+// cluster does not answer, a secret has no value, another run is at work. It is a diag.List, one that
+// cluster.Diagnostics explains, or the context's. Everything that happens after the first write is in the outcome.
+func Run(ctx context.Context, request Request) (*Outcome, error) {
+	return run(ctx, request, false)
+}
+
+// Destroy removes everything that the deployment made, last stage first, waits until it is gone, and removes the
+// inventory. What is kept (see Request.DeleteNamespaces) stays in the inventory, so that a later run finds it. The request's
+// Objects do not count.
+func Destroy(ctx context.Context, request Request) (*Outcome, error) {
+	request.Objects = nil
+	return run(ctx, request, true)
+}
+
+func run(ctx context.Context, request Request, destroying bool) (*Outcome, error) {
+	r := &runner{request: request, timeout: cmp.Or(request.Timeout, defaultTimeout), kinds: request.Kinds,
+		results: map[inventory.Key]*Result{}, records: map[inventory.Key]inventory.Member{}, uncertain: map[inventory.Key]backend.ID{},
+		removed: map[inventory.Key]bool{}, lostNamespaces: map[string]bool{}, lostScores: map[scope]bool{}}
+	if r.kinds == nil {
+		r.kinds = status.DefaultKinds()
+	}
+	r.parallel = cmp.Or(max(request.Parallel, 0), 32)
+	r.outcome = &Outcome{Deployment: request.Deployment, Cluster: request.Client.Host(), Started: time.Now()}
+	planned := request.plan()
+	if err := planned.Validate(); err != nil {
+		return nil, err
+	}
+	r.store = planned.Store()
+	inv, held, err := r.look(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.prepare(ctx, planned, inv); err != nil {
+		return nil, err
+	}
+	if !held && r.nothingToDo(destroying) {
+		return r.leaveUnchanged(ctx), nil
+	}
+	ctx, lock, err := r.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer lock.release(ctx)
+	// Another run may have ended between the first look and the lock.
+	latest, err := r.store.Load(ctx, request.Deployment)
+	if err != nil {
+		return nil, err
+	}
+	if latest.ResourceVersion() != inv.ResourceVersion() {
+		if err := r.prepare(ctx, planned, latest); err != nil {
+			return nil, err
+		}
+		if r.nothingToDo(destroying) {
+			return r.leaveUnchanged(ctx), nil
+		}
+	}
+	r.tellPlan()
+	if err := r.storeIntent(ctx); err != nil {
+		return nil, err
+	}
+	if destroying {
+		r.destroy(ctx)
+	} else {
+		r.apply(ctx)
+	}
+	return r.finish(ctx), nil
+}
+
+// nothingToDo reports whether neither the cluster nor the inventory has to be written.
+func (r *runner) nothingToDo(destroying bool) bool {
+	inv := r.work.Inventory
+	if r.work.HasChanges() || len(inv.Pending) > 0 {
+		return false
+	}
+	// An inventory of nothing that lives has done its service.
+	return !destroying || !inv.Exists() || slices.ContainsFunc(r.work.Removals, func(removal *plan.Removal) bool { return removal.Live != nil })
+}
+
+// look reads the inventory and the lock at once. A deployment that another run is at work on is refused right away, unless
+// the request waits for it: what it looks like now says nothing.
+func (r *runner) look(ctx context.Context) (inv *inventory.Inventory, held bool, err error) {
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		inv, err = r.store.Load(groupCtx, r.request.Deployment)
+		return err
+	})
+	group.Go(func() error {
+		holder, err := r.holder(groupCtx)
+		held = holder != nil
+		if held && r.request.LockWait <= 0 {
+			return holder
+		}
+		return err
+	})
+	return inv, held, group.Wait()
+}
+
+func (r *runner) prepare(ctx context.Context, request plan.Request, inv *inventory.Inventory) error {
+	w, err := plan.Prepare(ctx, request, inv)
+	if err != nil {
+		return err
+	}
+	if len(w.Missing) > 0 {
+		return w.Missing
+	}
+	r.work = w
+	return nil
+}
+
+// leaveUnchanged ends a run that has nothing to write.
+func (r *runner) leaveUnchanged(ctx context.Context) *Outcome {
+	r.tellPlan()
+	for _, i := range r.work.Items {
+		r.settle(i, Unchanged, nil)
+	}
+	r.reportKept()
+	r.waitReady(ctx)
+	return r.finish(ctx)
+}
+
+// apply carries out Run after the intent is stored.
+func (r *runner) apply(ctx context.Context) {
+	r.applyStages(ctx)
+	if r.goesOn() {
+		// What follows may take minutes; what was done so far is not to be in doubt for so long.
+		r.record(ctx, "")
+	}
+	r.waitReady(ctx)
+	r.reportKept()
+	r.remove(ctx, r.prunable())
+}
+
+// goesOn reports whether there is anything to wait for or to remove.
+func (r *runner) goesOn() bool {
+	return slices.ContainsFunc(r.work.Removals, func(removal *plan.Removal) bool { return removal.Live != nil && !removal.Keep }) ||
+		!r.request.NoWait && slices.ContainsFunc(r.work.Items, func(i *plan.Item) bool { return tracked(r.kinds, cluster.KindOf(i.Object.ID).GroupKind()) })
+}
+
+// destroy carries out Destroy after the intent is stored.
+func (r *runner) destroy(ctx context.Context) {
+	r.reportKept()
+	var all []*plan.Removal
+	for _, removal := range r.work.Removals {
+		if !removal.Keep {
+			all = append(all, removal)
+		}
+	}
+	r.remove(ctx, all)
+}
+
+// finish completes the outcome and, when anything was to be written, records it.
+func (r *runner) finish(ctx context.Context) *Outcome {
+	o := r.outcome
+	o.Finished = time.Now()
+	r.complete(ctx)
+	if r.recordNeeded() {
+		r.record(ctx, o.State)
+	}
+	r.observe(Event{Type: Finished, State: o.State})
+	return o
+}
+
+// interrupted reports whether the run was asked to stop.
+func interrupted(ctx context.Context) bool {
+	return ctx.Err() != nil
+}
+
+// detached returns a context that outlives the run's for a short time.
+func detached(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+}
+
+// isCancel reports whether err is the context's own.
+func isCancel(ctx context.Context, err error) bool {
+	return ctx.Err() != nil && (errors.Is(err, context.Cause(ctx)) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded))
+}

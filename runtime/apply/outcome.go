@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// This file holds what a run did.
+
+package apply
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/harmonyscript/harmonyscript/runtime/backend"
+	"github.com/harmonyscript/harmonyscript/runtime/cluster"
+	"github.com/harmonyscript/harmonyscript/runtime/diag"
+	"github.com/harmonyscript/harmonyscript/runtime/inventory"
+	"github.com/harmonyscript/harmonyscript/runtime/plan"
+	"github.com/harmonyscript/harmonyscript/runtime/score"
+)
+
+// State is how a run ended.
+type State string
+
+const (
+	// Done: the cluster is as it should be, and works as far as was waited for.
+	Done State = "done"
+	// Failed: at least one object failed or was not tried.
+	Failed State = "failed"
+	// NotReady: everything was applied, and not all of it worked in time.
+	NotReady State = "not-ready"
+	// Interrupted: the context ended before the run did.
+	Interrupted State = "interrupted"
+)
+
+// Status is what became of one object.
+type Status string
+
+const (
+	// Unchanged: it was as it should be.
+	Unchanged Status = "unchanged"
+	// Created: it did not exist before.
+	Created Status = "created"
+	// Updated: it was changed.
+	Updated Status = "updated"
+	// Adopted: it existed and is ours now.
+	Adopted Status = "adopted"
+	// Deleted: it is gone.
+	Deleted Status = "deleted"
+	// Kept: it is no longer wanted and stays all the same.
+	Kept Status = "kept"
+	// ObjectFailed: the API server refused, or did not answer.
+	ObjectFailed Status = "failed"
+	// NotTried: something that it depends on failed, or the run was interrupted before its turn.
+	NotTried Status = "not-tried"
+	// ObjectNotReady: it was applied and does not work yet.
+	ObjectNotReady Status = "not-ready"
+)
+
+// Outcome is what a run did. As JSON it is stable: fields are added, never changed.
+type Outcome struct {
+	Deployment string `json:"deployment"`
+	// Cluster is the address of the API server.
+	Cluster string `json:"cluster"`
+	State   State  `json:"state"`
+	// Results are ordered by stage, then ID; removals come last, stages backwards.
+	Results []Result `json:"results"`
+	// Diagnostics are the problems, at the script's lines.
+	Diagnostics diag.List `json:"diagnostics,omitempty"`
+	Started     time.Time `json:"started"`
+	Finished    time.Time `json:"finished"`
+}
+
+// Result is what became of one object.
+type Result struct {
+	ID    backend.ID `json:"id"`
+	Stage string     `json:"stage"`
+	Score string     `json:"score,omitempty"`
+	// Position is where the script makes the object; of a removed one, where it once did.
+	Position score.Position `json:"position,omitzero"`
+	Status   Status         `json:"status"`
+	// Reason says more about Status, in a line.
+	Reason string `json:"reason,omitempty"`
+	// Diagnostic tells what went wrong.
+	Diagnostic *diag.Diagnostic `json:"diagnostic,omitempty"`
+}
+
+// Count returns how many results there are of each status.
+func (o *Outcome) Count() map[Status]int {
+	count := map[Status]int{}
+	for _, r := range o.Results {
+		count[r.Status]++
+	}
+	return count
+}
+
+// Wrote reports whether the run changed any object of the deployment.
+func (o *Outcome) Wrote() bool {
+	c := o.Count()
+	return c[Created]+c[Updated]+c[Adopted]+c[Deleted] > 0
+}
+
+// settle records what became of an item.
+func (r *runner) settle(i *plan.Item, status Status, problem *diag.Diagnostic) {
+	o := i.Object
+	r.put(inventory.KeyOf(o.ID), Result{ID: o.ID, Stage: o.Stage.String(), Score: o.Score, Position: o.Origin.Position(), Status: status, Diagnostic: problem})
+}
+
+// settleWith is settle with a reason.
+func (r *runner) settleWith(i *plan.Item, status Status, reason string) {
+	o := i.Object
+	r.put(inventory.KeyOf(o.ID), Result{ID: o.ID, Stage: o.Stage.String(), Score: o.Score, Position: o.Origin.Position(), Status: status, Reason: reason})
+}
+
+func (r *runner) settleRemoval(removal *plan.Removal, status Status, reason string, problem *diag.Diagnostic) {
+	r.put(inventory.KeyOf(removal.ID), Result{ID: removal.ID, Stage: removal.Member.Stage.String(), Score: removal.Member.Score,
+		Position: removal.Member.Position, Status: status, Reason: reason, Diagnostic: problem})
+}
+
+func (r *runner) put(key inventory.Key, result Result) {
+	if result.Diagnostic != nil && result.Reason == "" {
+		result.Reason = result.Diagnostic.Summary
+	}
+	r.mutex.Lock()
+	r.results[key] = &result
+	r.mutex.Unlock()
+	if result.Status != Unchanged {
+		r.observe(Event{Type: ObjectSettled, ID: result.ID, Score: result.Score, Position: result.Position, Stage: result.Stage,
+			Status: result.Status, Message: result.Reason, Diagnostic: result.Diagnostic})
+	}
+}
+
+// problem adds a diagnostic that is about no single object.
+func (r *runner) problem(list ...diag.Diagnostic) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	for _, d := range list {
+		r.outcome.Diagnostics = append(r.outcome.Diagnostics, r.work.Secrets.Redactor.Diagnostic(d))
+	}
+}
+
+// complete puts the results in order and says how the run ended.
+func (r *runner) complete(ctx context.Context) {
+	o := r.outcome
+	for _, i := range r.work.Items {
+		if result := r.results[i.Key()]; result != nil {
+			o.Results = append(o.Results, *result)
+		}
+	}
+	for _, removal := range r.work.Removals {
+		if result := r.results[inventory.KeyOf(removal.ID)]; result != nil {
+			o.Results = append(o.Results, *result)
+		}
+	}
+	for _, result := range o.Results {
+		if result.Diagnostic != nil {
+			o.Diagnostics = append(o.Diagnostics, *result.Diagnostic)
+		}
+	}
+	count := o.Count()
+	switch left := count[NotTried]; {
+	case interrupted(ctx):
+		o.State = Interrupted
+		d := diag.Diagnostic{Severity: diag.Error, Code: "interrupted", Summary: fmt.Sprintf("interrupted: %d of %d objects were not tried", left, len(o.Results)),
+			Fix: "run the same command again: it goes on where this run ended"}
+		if lost := cluster.Diagnostics(context.Cause(ctx)); len(lost) == 1 && lost[0].Code == "lock-lost" {
+			d = lost[0]
+			o.State = Failed
+		}
+		o.Diagnostics = append(o.Diagnostics, d)
+	case count[ObjectFailed]+left > 0 || slices.ContainsFunc(o.Diagnostics, func(d diag.Diagnostic) bool { return d.Severity == diag.Error && d.Code != "not-ready" }):
+		o.State = Failed
+	case count[ObjectNotReady] > 0:
+		o.State = NotReady
+	default:
+		o.State = Done
+	}
+	o.Diagnostics = plan.Collapse(o.Diagnostics)
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package cluster talks to one Kubernetes API server: it finds the connection in a kubeconfig, maps kinds to
+// paths, and sends raw requests with bounded retries. It is the only package of the engine that knows client-go.
+//
+// Requests carry bytes as they are: a server-side apply sends the manifest that a backend compiled, and gets back
+// nothing but the object's metadata. There is no client-side rate limit; the API server's own fairness decides, and
+// its Retry-After is honoured.
+package cluster
+
+import (
+	"cmp"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"k8s.io/client-go/rest"
+)
+
+// FieldManager is the field manager of everything that harmonyscript applies.
+const FieldManager = "harmonyscript"
+
+// defaultConnectTimeout bounds how long an API server that does not answer is waited for.
+const defaultConnectTimeout = 5 * time.Second
+
+// Options say which cluster to talk to and how.
+type Options struct {
+	// Kubeconfig is the path of a kubeconfig file. Empty means $KUBECONFIG, then ~/.kube/config, then the
+	// service account of the pod that this runs in.
+	Kubeconfig string
+	// Context of the kubeconfig; empty means its current one.
+	Context string
+	// Version of harmonyscript, for the user agent; empty means "dev".
+	Version string
+	// ConnectTimeout bounds the time for a TCP connection and its TLS handshake; 0 means 5 seconds.
+	ConnectTimeout time.Duration
+	// RetryFor bounds the time during which one request is tried again; 0 means 30 seconds.
+	RetryFor time.Duration
+	// ImpersonateUser acts as another user, with ImpersonateGroups; empty means oneself.
+	ImpersonateUser   string
+	ImpersonateGroups []string
+	// Wrap puts a round tripper around the connection, to count, log or fault requests; nil means none.
+	Wrap func(http.RoundTripper) http.RoundTripper
+}
+
+// Client sends requests to one API server. It is safe for concurrent use and keeps what it learned about the
+// server's kinds.
+type Client struct {
+	config   *rest.Config
+	context  string
+	base     *url.URL
+	http     *http.Client
+	retryFor time.Duration
+	// connected is set by the first answer of any kind: from then on a refused connection is a server that
+	// restarts and is worth waiting for, before it is a wrong address and is told at once.
+	connected atomic.Bool
+	clock     serverClock
+	kinds     struct {
+		sync.Mutex
+		versions map[string]*groupVersion
+	}
+}
+
+// NewClient returns a client for the API server of config, which is copied. No request is sent.
+func NewClient(config *rest.Config, o Options) (*Client, error) {
+	config = rest.CopyConfig(config)
+	// The API server decides how fast it can be asked; our requests are bounded by the number of workers.
+	config.QPS = -1
+	config.UserAgent = "harmonyscript/" + cmp.Or(o.Version, "dev")
+	// Each request is bounded by its own context, and some of them wait on purpose.
+	config.Timeout = 0
+	connect := cmp.Or(o.ConnectTimeout, defaultConnectTimeout)
+	if config.Dial == nil {
+		config.Dial = (&net.Dialer{Timeout: connect, KeepAlive: 30 * time.Second}).DialContext
+	}
+	if o.ImpersonateUser != "" {
+		config.Impersonate = rest.ImpersonationConfig{UserName: o.ImpersonateUser, Groups: o.ImpersonateGroups}
+	}
+	base, _, err := rest.DefaultServerUrlFor(config)
+	if err != nil {
+		return nil, &ConfigError{Err: fmt.Errorf("address of the API server: got %q: %w", config.Host, err)}
+	}
+	if isLoopback(base.Hostname()) {
+		// Packing a list costs more than carrying it when the wire is memory.
+		config.DisableCompression = true
+	}
+	if o.Wrap != nil {
+		config.Wrap(o.Wrap)
+	}
+	client, err := rest.HTTPClientFor(config)
+	if err != nil {
+		return nil, &ConfigError{Err: err}
+	}
+	c := &Client{config: config, context: o.Context, base: base, http: client, retryFor: cmp.Or(o.RetryFor, 30*time.Second)}
+	c.kinds.versions = map[string]*groupVersion{}
+	return c, nil
+}
+
+// RESTConfig returns a copy of the connection's configuration, for libraries that make clients of their own.
+func (c *Client) RESTConfig() *rest.Config { return rest.CopyConfig(c.config) }
+
+// Host returns the address of the API server.
+func (c *Client) Host() string { return strings.TrimSuffix(c.base.String(), "/") }
+
+// ContextName returns the name of the kubeconfig context, or "" when there is none.
+func (c *Client) ContextName() string { return c.context }
+
+// ServerNow returns the current time by the API server's clock, as far as its last answer told, so that times that
+// several machines compare do not depend on their own clocks. It is exact to a second.
+func (c *Client) ServerNow() time.Time { return c.clock.now() }
+
+// serverClock follows the Date header of answers.
+type serverClock struct {
+	offset atomic.Int64
+	known  atomic.Bool
+	seen   atomic.Int64
+}
+
+func (s *serverClock) observe(header http.Header) {
+	local := time.Now()
+	// The header has seconds; reading it on each of thousands of answers would tell nothing more.
+	if last := s.seen.Load(); s.known.Load() && local.UnixNano()-last < int64(10*time.Second) {
+		return
+	}
+	date, err := http.ParseTime(header.Get("Date"))
+	if err != nil {
+		return
+	}
+	offset := date.Sub(local)
+	if offset.Abs() < 2*time.Second {
+		// Within what the header can tell the clocks agree.
+		offset = 0
+	}
+	s.offset.Store(int64(offset))
+	s.seen.Store(local.UnixNano())
+	s.known.Store(true)
+}
+
+func (s *serverClock) now() time.Time { return time.Now().Add(time.Duration(s.offset.Load())) }
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// This file holds the errors of the inventory.
+
+package inventory
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/harmonyscript/harmonyscript/runtime/backend"
+	"github.com/harmonyscript/harmonyscript/runtime/diag"
+)
+
+// ForeignError tells that something else has the name of the inventory.
+type ForeignError struct {
+	ID     backend.ID
+	Reason string
+}
+
+// Error names the object and tells whose it is.
+func (e *ForeignError) Error() string {
+	return fmt.Sprintf("inventory %s: it is not harmonyscript's: %s", e.ID, e.Reason)
+}
+
+// Diagnostic says how to go around it.
+func (e *ForeignError) Diagnostic() diag.Diagnostic {
+	return diag.Diagnostic{Severity: diag.Error, Code: "inventory-foreign", Summary: e.Error(),
+		Fix: "give the deployment another name with --name, or keep inventories in another namespace"}
+}
+
+// DamagedError tells that the inventory cannot be read.
+type DamagedError struct {
+	ID  backend.ID
+	Err error
+}
+
+// Error names the object and what is wrong.
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("inventory %s: cannot be read: %s", e.ID, e.Err)
+}
+
+// Unwrap returns what is wrong.
+func (e *DamagedError) Unwrap() error { return e.Err }
+
+// Diagnostic says what to do.
+func (e *DamagedError) Diagnostic() diag.Diagnostic {
+	d := diag.Diagnostic{Severity: diag.Error, Code: "inventory-damaged", Summary: e.Error(),
+		Fix: "restore the Secret from a backup; or delete it and apply again: objects of the script are adopted, others that bear its label stay"}
+	if errors.Is(e.Err, errNewer) {
+		d.Fix = "use the version of harmonyscript that deployed it, or a later one"
+	}
+	return d
+}
+
+// TooLargeError tells that an inventory does not fit into one Secret.
+type TooLargeError struct {
+	Deployment string
+	// Size is what it would take, in bytes.
+	Size int
+	// Objects is how many it lists.
+	Objects int
+}
+
+// Error tells the size and the limit.
+func (e *TooLargeError) Error() string {
+	return fmt.Sprintf("inventory of %s: got %d bytes for %d objects, want %d or less", e.Deployment, e.Size, e.Objects, MaxSize)
+}
+
+// Diagnostic says what to do.
+func (e *TooLargeError) Diagnostic() diag.Diagnostic {
+	return diag.Diagnostic{Severity: diag.Error, Code: "inventory-too-large", Summary: e.Error(),
+		Fix: "split the script into several deployments, each with a name of its own: deploy(..., name = \"...\")"}
+}

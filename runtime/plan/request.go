@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// This file holds what is asked for, and refuses what cannot be asked.
+
+package plan
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/harmonyscript/harmonyscript/runtime/backend"
+	"github.com/harmonyscript/harmonyscript/runtime/cluster"
+	"github.com/harmonyscript/harmonyscript/runtime/diag"
+	"github.com/harmonyscript/harmonyscript/runtime/inventory"
+	"github.com/harmonyscript/harmonyscript/runtime/score"
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
+// defaultParallel is how many requests are under way at once.
+const defaultParallel = 32
+
+// Request is what is to be compared with a cluster.
+type Request struct {
+	// Client of the cluster.
+	Client *cluster.Client
+	// Deployment is the name under which the inventory is kept.
+	Deployment string
+	// Objects that are to exist, in any order.
+	Objects []backend.Object
+	// ResolveSecret returns the value of a secret. Nil means that values are not known: then it is not told whether
+	// they differ.
+	ResolveSecret func(context.Context, score.Secret) (string, error)
+	// InventoryNamespace is where the inventory is kept; "" means inventory.DefaultNamespace.
+	InventoryNamespace string
+	// DeleteNamespaces lets Namespaces, PersistentVolumeClaims and CustomResourceDefinitions be deleted.
+	DeleteNamespaces bool
+	// TakeOwnership takes fields from other managers.
+	TakeOwnership bool
+	// Brief leaves out all that needs a request per object: dry-runs, differences, drift.
+	Brief bool
+	// Requires tells what installs the kinds that may be missing.
+	Requires []backend.CRD
+	// Parallel is how many requests are under way at once; 0 means 32.
+	Parallel int
+}
+
+func (r *Request) parallel() int { return cmp.Or(max(r.Parallel, 0), defaultParallel) }
+
+// Store returns the store that keeps the deployment's inventory.
+func (r *Request) Store() *inventory.Store { return inventory.NewStore(r.Client, r.InventoryNamespace) }
+
+// Validate reports what makes the request impossible: a name that cannot be one of an inventory, and objects that are
+// declared twice, each at its line.
+func (r *Request) Validate() error {
+	var problems diag.List
+	if faults := validation.IsDNS1123Subdomain(r.Deployment); len(faults) > 0 {
+		problems = append(problems, diag.Diagnostic{Severity: diag.Error, Code: "deployment-name-invalid",
+			Summary: fmt.Sprintf("deployment: got name %q, want a name of lower case letters, digits, '-' and '.'", r.Deployment),
+			Detail:  strings.Join(faults, "\n"), Fix: "name it with deploy(..., name = \"...\") or --name"})
+	}
+	seen := make(map[inventory.Key]*backend.Object, len(r.Objects))
+	for n := range r.Objects {
+		o := &r.Objects[n]
+		first, twice := seen[inventory.KeyOf(o.ID)]
+		if !twice {
+			seen[inventory.KeyOf(o.ID)] = o
+			continue
+		}
+		d := diag.Diagnostic{Severity: diag.Error, Code: "duplicate-object", Position: o.Origin.Position(),
+			Summary: fmt.Sprintf("%s is declared twice, by %s and by %s", o.ID, first.Score, o.Score), Fix: "give one of the two another name or namespace"}
+		if p := first.Origin.Position(); p.IsValid() {
+			d.Related = append(d.Related, diag.Related{Position: p, Message: "first declared here"})
+		}
+		problems = append(problems, d)
+	}
+	if len(problems) > 0 {
+		return problems
+	}
+	return nil
+}
+
+// provider returns what installs a kind, or "".
+func (r *Request) provider(id backend.ID) string {
+	for _, crd := range r.Requires {
+		if crd.Group == id.Group && crd.Kind == id.Kind {
+			return crd.Provider
+		}
+	}
+	return ""
+}
