@@ -5,16 +5,27 @@ package diag
 import "strings"
 
 // Nearest returns the candidate that name was most likely meant to be, or "" when none is near: at most a
-// third of the longer word may differ, counted in insertions, deletions, changes and swaps of neighbours.
+// third of the longer word may differ, counted in insertions, deletions, changes and swaps of neighbours. Of
+// two that are as near, the one that begins alike is taken: people lose letters at the end of words.
 func Nearest(name string, candidates []string) string {
-	best, bestDistance := "", 1<<30
+	best, bestDistance, bestPrefix := "", 1<<30, 0
 	for _, candidate := range candidates {
-		distance := editDistance(strings.ToLower(name), strings.ToLower(candidate))
-		if limit := max(len(name), len(candidate))/3 + 1; distance < bestDistance && distance <= limit && distance < len(candidate) {
-			best, bestDistance = candidate, distance
+		distance, prefix := editDistance(strings.ToLower(name), strings.ToLower(candidate)), commonPrefix(name, candidate)
+		limit := max(len(name), len(candidate))/3 + 1
+		nearer := distance < bestDistance || distance == bestDistance && prefix > bestPrefix
+		if nearer && distance <= limit && distance < len(candidate) {
+			best, bestDistance, bestPrefix = candidate, distance, prefix
 		}
 	}
 	return best
+}
+
+func commonPrefix(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n]|0x20 == b[n]|0x20 {
+		n++
+	}
+	return n
 }
 
 // editDistance is the Damerau-Levenshtein distance (optimal string alignment).

@@ -5,7 +5,6 @@ package diag
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/harmonyscript/harmonyscript/runtime/score"
 )
@@ -66,30 +65,19 @@ func writeNote(b *strings.Builder, pad, label, text string) {
 	}
 }
 
-// writeSnippet writes the source line and a line of carets below it. Tabs are kept in front of the carets so
-// that both lines align; a line without source is left out.
+// writeSnippet writes the source line and a line of carets below it. Tabs are kept in front of the carets, and
+// wide characters take two columns, so that both lines align; a line without source is left out.
 func writeSnippet(b *strings.Builder, p score.Position, length, margin int, sources Sources, style Style) {
 	line, ok := sourceLine(p, sources)
 	if !ok {
 		return
 	}
-	var lead strings.Builder
-	column := 1
-	for _, r := range line {
-		if column >= p.Column {
-			break
-		}
-		if r == '\t' {
-			lead.WriteByte('\t')
-		} else {
-			lead.WriteByte(' ')
-		}
-		column++
-	}
-	room := max(utf8.RuneCountInString(line)-p.Column+1, 1)
-	carets := strings.Repeat("^", min(max(length, 1), room))
+	runes := []rune(line)
+	start := min(max(p.Column-1, 0), len(runes))
+	end := min(start+max(length, 1), len(runes))
+	carets := strings.Repeat("^", max(columns(string(runes[start:end])), 1))
 	pad := strings.Repeat(" ", margin)
-	fmt.Fprintf(b, "%s |\n%*d | %s\n%s | %s%s\n", pad, margin, p.Line, line, pad, lead.String(), apply(style.Caret, carets))
+	fmt.Fprintf(b, "%s |\n%*d | %s\n%s | %s%s\n", pad, margin, p.Line, line, pad, blank(string(runes[:start])), apply(style.Caret, carets))
 }
 
 // sourceLine returns the line that p points at, with control characters other than tabs replaced, so that a
@@ -105,13 +93,7 @@ func sourceLine(p score.Position, sources Sources) (string, bool) {
 	for n := 1; ; n++ {
 		line, rest, more := strings.Cut(text, "\n")
 		if n == p.Line {
-			clean := func(r rune) rune {
-				if r < ' ' && r != '\t' || r == 0x7f {
-					return utf8.RuneError
-				}
-				return r
-			}
-			return strings.Map(clean, strings.TrimSuffix(line, "\r")), true
+			return strings.Map(printable, strings.TrimSuffix(line, "\r")), true
 		}
 		if !more {
 			return "", false

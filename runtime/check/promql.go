@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// This file judges PromQL expressions, each text once.
+
+package check
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/harmonyscript/harmonyscript/runtime/diag"
+	"github.com/harmonyscript/harmonyscript/runtime/score"
+)
+
+// maxExpression is the longest expression that is parsed, in bytes. The parser's type check recurses, so the
+// depth of what a script can build must be bounded; no rule that fits into a cluster comes near it.
+const maxExpression = 100_000
+
+// expression is what there is to say about one PromQL text, wherever it stands.
+type expression struct {
+	faults []fault
+	// namespaces are the equality matchers on the label "namespace".
+	namespaces []string
+	// metrics are the names of the series that it reads, sorted.
+	metrics []string
+}
+
+// fault is a problem at a part of a text.
+type fault struct {
+	code           string
+	offset, length int
+	message, fix   string
+}
+
+func (c *checker) expression(text string) *expression {
+	if known, ok := c.expressions[text]; ok {
+		return known
+	}
+	e := parseExpression(c.promql, text)
+	c.expressions[text] = e
+	return e
+}
+
+func parseExpression(promql parser.Parser, text string) *expression {
+	e := &expression{}
+	if strings.TrimSpace(text) == "" {
+		e.faults = []fault{{code: "invalid-promql", message: "got no expression, want PromQL"}}
+		return e
+	}
+	if len(text) > maxExpression {
+		e.faults = []fault{{code: "promql-too-long", message: fmt.Sprintf("got an expression of %d bytes, want at most %d", len(text), maxExpression)}}
+		return e
+	}
+	parsed, err := promql.ParseExpr(text)
+	if err != nil {
+		e.faults = parseFaults(text, err)
+		return e
+	}
+	if kind := parsed.Type(); kind != parser.ValueTypeVector && kind != parser.ValueTypeScalar {
+		f := fault{
+			code: "promql-type", length: len(text),
+			message: fmt.Sprintf("got an expression that gives a %s, want an instant vector or a scalar", parser.DocumentedType(kind)),
+		}
+		if kind == parser.ValueTypeMatrix {
+			f.fix = "put a function such as rate() or max_over_time() around it"
+		}
+		e.faults = []fault{f}
+		return e
+	}
+	metrics := map[string]bool{}
+	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
+		selector, ok := node.(*parser.VectorSelector)
+		if !ok {
+			return nil
+		}
+		for _, m := range selector.LabelMatchers {
+			if m.Type != labels.MatchEqual {
+				continue
+			}
+			switch m.Name {
+			case "namespace":
+				e.namespaces = append(e.namespaces, m.Value)
+			case labels.MetricName:
+				metrics[m.Value] = true
+			}
+		}
+		return nil
+	})
+	e.metrics = slices.Sorted(maps.Keys(metrics))
+	return e
+}
+
+// parseFaults turns the parser's errors into faults, each with its place in the text.
+func parseFaults(text string, err error) []fault {
+	var several parser.ParseErrors
+	if !errors.As(err, &several) {
+		return []fault{{code: "invalid-promql", length: len(text), message: err.Error()}}
+	}
+	var faults []fault
+	for _, one := range several {
+		offset := min(max(int(one.PositionRange.Start), 0), len(text))
+		end := min(max(int(one.PositionRange.End), offset), len(text))
+		message := one.Err.Error()
+		faults = append(faults, fault{code: "invalid-promql", offset: offset, length: end - offset, message: message, fix: promqlFix(text[offset:end], message)})
+	}
+	return faults
+}
+
+var unknownFunction = regexp.MustCompile(`unknown function with name "([^"]*)"`)
+
+// promqlFix names the way out of the mistakes that people used to other languages make.
+func promqlFix(part, message string) string {
+	if match := unknownFunction.FindStringSubmatch(message); match != nil {
+		if near := diag.Nearest(match[1], slices.Sorted(maps.Keys(parser.Functions))); near != "" {
+			return fmt.Sprintf("write %s", near)
+		}
+		return ""
+	}
+	switch {
+	case strings.Contains(message, `unexpected "="`):
+		return "compare with == or, inside braces, match with ="
+	case strings.HasPrefix(part, "&") || strings.Contains(message, "'&'"):
+		return "write and"
+	case strings.HasPrefix(part, "|") || strings.Contains(message, "'|'"):
+		return "write or"
+	case strings.HasPrefix(part, "!") && !strings.HasPrefix(part, "!=") && !strings.HasPrefix(part, "!~"):
+		return "write unless, or compare with != 1"
+	case strings.Contains(message, "unclosed left parenthesis"):
+		return "close the parenthesis"
+	case strings.Contains(message, "unterminated"):
+		return "close the quote"
+	case strings.Contains(message, "expected type range vector"):
+		return "add a range such as [5m]"
+	case strings.Contains(message, "is not enabled"):
+		return "use another function: this one needs a feature flag of Prometheus"
+	}
+	return ""
+}
+
+// promqlOf checks the expression of a rule.
+func (c *checker) promqlOf(who string, rule score.Rule) {
+	for _, f := range c.expression(rule.Expr).faults {
+		p := problem{
+			code: f.code, origin: rule.Origin, argument: "expr", value: rule.Expr,
+			part: f.code != "promql-too-long" && rule.Expr != "", offset: f.offset, length: f.length,
+			summary: fmt.Sprintf("%s: expr: %s", who, f.message), fix: f.fix,
+		}
+		c.report(p)
+	}
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package diag
+
+import "strings"
+
+// Mask returns text with every occurrence of each hidden text replaced, code point by code point, by asterisks.
+// Line breaks stay, so that positions and carets still fit. It keeps a secret that stands in a script by mistake
+// out of the source lines that diagnostics show.
+func Mask(text string, hidden []string) string {
+	for _, h := range hidden {
+		if h == "" || !strings.Contains(text, h) {
+			continue
+		}
+		stars := strings.Map(func(r rune) rune {
+			if r == '\n' {
+				return r
+			}
+			return '*'
+		}, h)
+		text = strings.ReplaceAll(text, h, stars)
+	}
+	return text
+}
