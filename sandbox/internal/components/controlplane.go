@@ -80,6 +80,13 @@ func (s Setup) APIServer() Component {
 			"--etcd-keyfile=" + s.Folder.Secret(etcdClientKey),
 			"--etcd-count-metric-poll-period=0",
 			"--etcd-db-metric-poll-interval=0",
+			"--requestheader-client-ca-file=" + s.Folder.Secret(proxyAuthority),
+			"--requestheader-allowed-names=" + proxyName,
+			"--requestheader-username-headers=X-Remote-User",
+			"--requestheader-group-headers=X-Remote-Group",
+			"--requestheader-extra-headers-prefix=X-Remote-Extra-",
+			"--proxy-client-cert-file=" + s.Folder.Secret(proxyCertificate),
+			"--proxy-client-key-file=" + s.Folder.Secret(proxyKey),
 			"--service-account-issuer=https://kubernetes.default.svc.cluster.local",
 			"--service-account-key-file=" + s.Folder.Secret(accountPublicKey),
 			"--service-account-signing-key-file=" + s.Folder.Secret(accountPrivateKey),
@@ -106,8 +113,6 @@ func (s Setup) ControllerManager() Component {
 		Args: []string{
 			"kube-controller-manager",
 			"--kubeconfig=" + kubeconfig,
-			// It starts before the API server has made the roles that let it look up who may ask for its metrics.
-			"--authentication-tolerate-lookup-failure=true",
 			"--authentication-kubeconfig=" + kubeconfig,
 			"--authorization-kubeconfig=" + kubeconfig,
 			"--bind-address=" + ports.Loopback,
@@ -130,7 +135,7 @@ func (s Setup) ControllerManager() Component {
 			"--concurrent-namespace-syncs=20",
 			"--profiling=false",
 		},
-		Ready: s.healthz(s.Ports.ControllerManager),
+		Ready: s.health(s.Ports.ControllerManager, "/healthz"),
 		Grace: 2 * time.Second,
 	}
 }
@@ -151,7 +156,8 @@ func (s Setup) Scheduler() Component {
 			"--tls-private-key-file=" + s.Folder.Secret(serverKey),
 			"--client-ca-file=" + s.Folder.Secret(authorityCertificate),
 		},
-		Ready: s.healthz(s.Ports.Scheduler),
+		// Unlike its health, its readiness means that it knows all nodes and pods.
+		Ready: s.health(s.Ports.Scheduler, "/readyz"),
 		Grace: 2 * time.Second,
 	}
 }
@@ -172,12 +178,12 @@ enableProfiling: false
 `, s.componentKubeconfig(schedulerName)))
 }
 
-// healthz asks a server with the sandbox's serving certificate for its health, which they tell anybody.
-func (s Setup) healthz(port int) func(ctx context.Context) error {
+// health asks a server with the sandbox's serving certificate for its health, which they tell anybody.
+func (s Setup) health(port int, path string) func(ctx context.Context) error {
 	// The server's identity does not matter for a health check of one's own child on loopback, and checking it would need the authority's file here.
 	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true} //nolint:gosec // see above
 	return func(ctx context.Context) error {
-		return get(ctx, &http.Client{Transport: transport}, "https://"+ports.Address(port)+"/healthz")
+		return get(ctx, &http.Client{Transport: transport}, "https://"+ports.Address(port)+path)
 	}
 }
 

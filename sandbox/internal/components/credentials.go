@@ -23,6 +23,9 @@ const (
 	kubeletKey           = "kubelet-client.key"
 	accountPrivateKey    = "service-account.key"
 	accountPublicKey     = "service-account.pub"
+	proxyAuthority       = "front-proxy-ca.crt"
+	proxyCertificate     = "front-proxy-client.crt"
+	proxyKey             = "front-proxy-client.key"
 	etcdAuthority        = "etcd-ca.crt"
 	etcdCertificate      = "etcd.crt"
 	etcdKey              = "etcd.key"
@@ -32,6 +35,9 @@ const (
 
 // contextName names the cluster, the user and the context in every kubeconfig.
 const contextName = "harmonyscript-sandbox"
+
+// proxyName is who the API server is for the servers of aggregated APIs, which trust the user names that it passes on.
+const proxyName = "front-proxy-client"
 
 // administrators is the group that RBAC lets do everything.
 const administrators = "system:masters"
@@ -63,6 +69,9 @@ func (s Setup) WriteCredentials() (administrator []byte, err error) {
 		return nil, err
 	}
 	if err := s.addEtcd(files); err != nil {
+		return nil, err
+	}
+	if err := s.addProxy(files); err != nil {
 		return nil, err
 	}
 	for name, content := range files {
@@ -105,6 +114,21 @@ func (s Setup) addEtcd(files map[string][]byte) error {
 	files[etcdAuthority] = authority.Certificate
 	files[etcdCertificate], files[etcdKey] = member.Certificate, member.Key
 	files[etcdClientCert], files[etcdClientKey] = client.Certificate, client.Key
+	return nil
+}
+
+// addProxy makes the credentials of the API server's calls to aggregated APIs. Their authority is another one for the same reason: whom it signs can claim to be anybody.
+func (s Setup) addProxy(files map[string][]byte) error {
+	authority, err := certificates.NewAuthority("harmonyscript-sandbox-front-proxy", s.NotAfter)
+	if err != nil {
+		return err
+	}
+	client, err := authority.Client(proxyName)
+	if err != nil {
+		return err
+	}
+	files[proxyAuthority] = authority.Certificate
+	files[proxyCertificate], files[proxyKey] = client.Certificate, client.Key
 	return nil
 }
 

@@ -79,17 +79,33 @@ const StorageClassFile = "storage-class.yaml"
 
 func (s Setup) kwokConfig() string { return s.Folder.Config("kwok.yaml") }
 
+// simulatedNotice is the log of every container, in the format of container runtimes.
+const simulatedNotice = "2000-01-01T00:00:00Z stdout F This pod is simulated by the harmonyscript sandbox: nothing runs in its containers, so that they have no logs.\n"
+
 // writeKwokConfig lets KWOK play more pods at a time, which flags cannot do: the default of four makes a few hundred tenants wait. With a configuration file the
-// other numbers have no defaults.
+// other settings have no defaults. It also gives every container a log that says that there is none.
 func (s Setup) writeKwokConfig() error {
-	return state.WriteFile(s.kwokConfig(), []byte(`apiVersion: config.kwok.x-k8s.io/v1alpha1
+	notice := s.Folder.Config("simulated.log")
+	if err := state.WriteFile(notice, []byte(simulatedNotice)); err != nil {
+		return err
+	}
+	return state.WriteFile(s.kwokConfig(), fmt.Appendf(nil, `apiVersion: config.kwok.x-k8s.io/v1alpha1
 kind: KwokConfiguration
 options:
+  enableDebuggingHandlers: true
   podPlayStageParallelism: 16
   nodePlayStageParallelism: 4
   nodeLeaseParallelism: 4
   podsOnNodeSyncParallelism: 1
-`))
+---
+apiVersion: kwok.x-k8s.io/v1alpha1
+kind: ClusterLogs
+metadata:
+  name: simulated
+spec:
+  logs:
+  - logsFile: %q
+`, notice))
 }
 
 // WriteConfigs writes the configuration files that some components need.

@@ -76,7 +76,7 @@ func (s *Supervisor) bringUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.controlPlane(ctx); err != nil {
+	if err := s.controlPlane(ctx, client); err != nil {
 		return err
 	}
 	if err := s.inhabit(ctx, client); err != nil {
@@ -97,8 +97,9 @@ func (s *Supervisor) bringUp(ctx context.Context) error {
 	return nil
 }
 
-// controlPlane starts etcd and the API server together (the server waits for the store by itself), and the two that need the server as soon as it listens.
-func (s *Supervisor) controlPlane(ctx context.Context) error {
+// controlPlane starts etcd and the API server together (the server waits for the store by itself), and what needs the server when it is ready: the controller
+// manager and the scheduler end, or wait for long, when it does not know their rights yet.
+func (s *Supervisor) controlPlane(ctx context.Context, client *provision.Client) error {
 	etcd, server := s.setup.Etcd(), s.setup.APIServer()
 	if err := s.launch(etcd, waveStore); err != nil {
 		return err
@@ -113,28 +114,36 @@ func (s *Supervisor) controlPlane(ctx context.Context) error {
 	if err := await(ctx, server); err != nil {
 		return err
 	}
+	if err := client.AwaitReady(ctx); err != nil {
+		return err
+	}
+	s.step("kube-apiserver is ready at %s", s.setup.Server())
 	if err := s.launch(s.setup.ControllerManager(), waveClients); err != nil {
 		return err
 	}
 	return s.launch(s.setup.Scheduler(), waveClients)
 }
 
-// inhabit makes the cluster what the sandbox promises: nodes, volumes, and the operators with their definitions and rights. Most of the time goes into the definitions,
-// so that they are the first request that the API server gets.
+// inhabit makes the cluster what the sandbox promises: nodes, volumes, and the operators with their definitions and rights. Meanwhile the others become ready.
 func (s *Supervisor) inhabit(ctx context.Context, client *provision.Client) error {
-	defined := make(chan error, 1)
-	count := 0
-	go func() {
-		var err error
-		count, err = client.Definitions(ctx, s.setup.Path(components.DefinitionsFolder))
-		defined <- err
-	}()
-	kwok, err := s.settle(ctx, client)
-	// The goroutine ends with the context at the latest, which the caller cancels on an error.
+	kwok, err := s.setup.Kwok()
 	if err != nil {
 		return err
 	}
-	if err := <-defined; err != nil {
+	if err := s.launch(kwok, waveClients); err != nil {
+		return err
+	}
+	if s.state.NodeNames, err = client.Nodes(ctx, s.options.Nodes); err != nil {
+		return err
+	}
+	if err := client.StorageClass(ctx, s.setup.Path(components.StagesFolder, "volume", components.StorageClassFile)); err != nil {
+		return err
+	}
+	if err := client.Roles(ctx, s.setup.Path(components.RolesFolder), components.OperatorUsers()); err != nil {
+		return err
+	}
+	count, err := client.Definitions(ctx, s.setup.Path(components.DefinitionsFolder))
+	if err != nil {
 		return err
 	}
 	s.step("%d CustomResourceDefinitions are served", count)
@@ -160,28 +169,6 @@ func (s *Supervisor) inhabit(ctx context.Context, client *provision.Client) erro
 	}
 	s.step("%s is running", operator.Name)
 	return nil
-}
-
-// settle creates everything but the definitions, and starts KWOK.
-func (s *Supervisor) settle(ctx context.Context, client *provision.Client) (components.Component, error) {
-	kwok, err := s.setup.Kwok()
-	if err != nil {
-		return kwok, err
-	}
-	if err := client.AwaitReady(ctx); err != nil {
-		return kwok, err
-	}
-	s.step("kube-apiserver is ready at %s", s.setup.Server())
-	if err := s.launch(kwok, waveClients); err != nil {
-		return kwok, err
-	}
-	if s.state.NodeNames, err = client.Nodes(ctx, s.options.Nodes); err != nil {
-		return kwok, err
-	}
-	if err := client.StorageClass(ctx, s.setup.Path(components.StagesFolder, "volume", components.StorageClassFile)); err != nil {
-		return kwok, err
-	}
-	return kwok, client.Roles(ctx, s.setup.Path(components.RolesFolder), components.OperatorUsers())
 }
 
 // await waits until a component calls itself ready.
