@@ -38,6 +38,8 @@ type Argument struct {
 	Name Position
 	// Value is where the argument's expression starts.
 	Value Position
+	// Length is how many code points the expression has when it is on one line, otherwise 0.
+	Length int
 	// Token is the literal as the script spells it, with prefix and quotes, when the expression is one
 	// string literal; otherwise empty.
 	Token string
@@ -73,6 +75,17 @@ func (o Origin) Position() Position {
 	return o.site.Position
 }
 
+// Site returns the call site, or nil of a value that Go code made.
+func (o Origin) Site() *CallSite { return o.site }
+
+// Arguments returns the places of the call's arguments. It is not to be changed.
+func (o Origin) Arguments() map[string]Argument {
+	if o.site == nil {
+		return nil
+	}
+	return o.site.Arguments
+}
+
 // Callers returns the places of the calls that led to this one, innermost first.
 func (o Origin) Callers() []Position { return o.callers }
 
@@ -83,6 +96,13 @@ func (o Origin) Of(argument string) Position {
 		return a.Value
 	}
 	return o.Position()
+}
+
+// LengthOf returns how many code points the expression at Of(argument) has, or 0 when that is not known, so that
+// a diagnostic can underline it.
+func (o Origin) LengthOf(argument string) int {
+	a, _ := o.lookup(argument)
+	return a.Length
 }
 
 // OfName returns the place of the argument's name, as Of does for its value.

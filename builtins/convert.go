@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// This file copies arguments in: it turns Starlark values into Go values that nothing else refers to, and
+// collects everything that is wrong with them.
+
+package builtins
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"go.starlark.net/starlark"
+
+	"github.com/harmonyscript/harmonyscript/runtime/diag"
+	"github.com/harmonyscript/harmonyscript/runtime/score"
+)
+
+// maxString is the most bytes of one string argument: Kubernetes' objects are not larger.
+const maxString = 1 << 20
+
+// An argument that was copied in is one of string, int64, float64, bool, list, *dict, *Value, score.APIVersion, or
+// the starlark.Value itself for Any; nil when it was not given.
+
+// list is a copied list; it is never changed.
+type list []any
+
+// dict is a copied dict in the script's order; it is never changed.
+type dict struct {
+	keys   []string
+	values []any
+}
+
+func (d *dict) get(key string) any {
+	if d == nil {
+		return nil
+	}
+	if i := slices.Index(d.keys, key); i >= 0 {
+		return d.values[i]
+	}
+	return nil
+}
+
+// unknown stands, in the static pass, for a value that only running the script can tell.
+type unknown struct{ starlark.NoneType }
+
+// promise stands, in the static pass, for what a call of a constructor gives.
+type promise struct {
+	starlark.NoneType
+	signature *Signature
+}
+
+// Type returns the constructor's name, as Value does.
+func (p promise) Type() string { return p.signature.Name }
+
+// place is where in an argument something is: `labels[severity]`. It is only spelled out for diagnostics.
+type place struct {
+	parent *place
+	name   string
+	index  int // when name is empty
+}
+
+func (p *place) String() string {
+	switch {
+	case p.parent == nil:
+		return p.name
+	case p.name != "":
+		return p.parent.String() + "[" + p.name + "]"
+	default:
+		return p.parent.String() + "[" + strconv.Itoa(p.index) + "]"
+	}
+}
+
+// convert copies v in as t. ok is false when v does not fit, which was then reported, or, in the static pass,
+// when it is not known.
+func (b *binder) convert(t Type, v starlark.Value, at *place, a *Argument) (copied any, ok bool) {
+	if _, ok := v.(unknown); ok {
+		b.incomplete = true
+		return nil, false
+	}
+	switch t.kind {
+	case kindString:
+		if s, ok := v.(starlark.String); ok {
+			if len(s) > maxString {
+				b.report("too-many-elements", at, fmt.Sprintf("got a string of %d bytes, want at most %d", len(s), maxString), "")
+				return nil, false
+			}
+			return string(s), true
+		}
+	case kindInt:
+		if n, ok := v.(starlark.Int); ok {
+			small, fits := n.Int64()
+			if !fits || small != int64(int32(small)) {
+				b.report("wrong-type", at, "got an integer beyond 32 bits, want a smaller one", "")
+				return nil, false
+			}
+			return small, true
+		}
+	case kindFloat:
+		switch v.(type) {
+		case starlark.Int, starlark.Float:
+			f, _ := starlark.AsFloat(v)
+			return f, true
+		}
+	case kindBool:
+		if truth, ok := v.(starlark.Bool); ok {
+			return bool(truth), true
+		}
+	case kindVersion:
+		if version, ok := v.(apiVersion); ok {
+			return score.APIVersion(version), true
+		}
+	case kindValue:
+		if copied, ok := b.convertValue(t, v); ok {
+			return copied, copied != nil
+		}
+	case kindList:
+		switch v := v.(type) {
+		case *starlark.List, starlark.Tuple:
+			return b.convertList(t, v.(starlark.Indexable), at, a)
+		}
+	case kindMap:
+		if m, ok := v.(*starlark.Dict); ok {
+			return b.convertDict(t, m, at, a)
+		}
+	case kindOneOf:
+		for _, option := range t.options {
+			if option.fits(v) {
+				return b.convert(option, v, at, a)
+			}
+		}
+	default:
+		return v, true
+	}
+	b.mismatch(t, v, at, a)
+	return nil, false
+}
+
+// convertValue takes a Value, or a promise of one, that has the right result. copied is nil for a promise.
+func (b *binder) convertValue(t Type, v starlark.Value) (copied any, ok bool) {
+	switch v := v.(type) {
+	case *Value:
+		if v.signature.Result == t.result || v.signature.Name == t.result {
+			b.elements += v.weight - 1
+			return v, true
+		}
+	case promise:
+		if v.signature.Result == t.result || v.signature.Name == t.result {
+			b.incomplete = true
+			return nil, true
+		}
+	}
+	return nil, false
+}
+
+// fits reports whether v is of the outer kind of t, to choose an option of OneOf.
+func (t Type) fits(v starlark.Value) bool {
+	switch v := v.(type) {
+	case starlark.String:
+		return t.kind == kindString
+	case starlark.Int:
+		return t.kind == kindInt || t.kind == kindFloat
+	case starlark.Float:
+		return t.kind == kindFloat
+	case starlark.Bool:
+		return t.kind == kindBool
+	case *starlark.List, starlark.Tuple:
+		return t.kind == kindList
+	case *starlark.Dict:
+		return t.kind == kindMap
+	case apiVersion:
+		return t.kind == kindVersion
+	case *Value:
+		return t.kind == kindValue && (v.signature.Result == t.result || v.signature.Name == t.result)
+	case promise:
+		return t.kind == kindValue && (v.signature.Result == t.result || v.signature.Name == t.result)
+	}
+	return false
+}
+
+// count adds n elements to the value that is being made, and refuses more than the limit.
+func (b *binder) count(n int, at *place) bool {
+	if b.elements+n > b.limit {
+		b.report("too-many-elements", at, fmt.Sprintf("got %d elements, want at most %d in one value", b.elements+n, b.limit), "make several values of it")
+		return false
+	}
+	b.elements += n
+	return true
+}
+
+func (b *binder) convertList(t Type, v starlark.Indexable, at *place, a *Argument) (any, bool) {
+	n := v.Len()
+	if !b.count(n, at) {
+		return nil, false
+	}
+	copied, whole := make(list, 0, n), true
+	for i := range n {
+		elem, ok := b.convert(*t.elem, v.Index(i), &place{parent: at, index: i}, a)
+		if copied = append(copied, elem); !ok {
+			whole = false
+		}
+		if len(b.problems) >= maxProblems {
+			return nil, false
+		}
+	}
+	return copied, whole
+}
+
+func (b *binder) convertDict(t Type, v *starlark.Dict, at *place, a *Argument) (any, bool) {
+	if !b.count(v.Len(), at) {
+		return nil, false
+	}
+	copied, whole := &dict{keys: make([]string, 0, v.Len()), values: make([]any, 0, v.Len())}, true
+	for key, value := range v.Entries() {
+		name, ok := key.(starlark.String)
+		if !ok {
+			if _, hidden := key.(unknown); !hidden {
+				b.report("wrong-type", at, fmt.Sprintf("got a key of type %s, want string", key.Type()), "")
+			}
+			whole = false
+			continue
+		}
+		inner := &place{parent: at, name: string(name)}
+		if len(t.keys) > 0 && !slices.Contains(t.keys, string(name)) {
+			fix := ""
+			if near := diag.Nearest(string(name), t.keys); near != "" {
+				fix = fmt.Sprintf("did you mean %q?", near)
+			}
+			b.report("invalid-argument", inner, fmt.Sprintf("got key %q, want one of %s", string(name), joined(quoted(t.keys))), fix)
+			whole = false
+			continue
+		}
+		elem, ok := b.convert(*t.elem, value, inner, a)
+		copied.keys, copied.values = append(copied.keys, string(name)), append(copied.values, elem)
+		if !ok {
+			whole = false
+		}
+		if len(b.problems) >= maxProblems {
+			return nil, false
+		}
+	}
+	return copied, whole
+}
+
+// toStarlark returns the value that scripts see for what was copied in. Containers are made anew and frozen.
+func toStarlark(copied any) starlark.Value {
+	switch v := copied.(type) {
+	case nil:
+		return starlark.None
+	case string:
+		return starlark.String(v)
+	case int:
+		return starlark.MakeInt(v)
+	case int64:
+		return starlark.MakeInt64(v)
+	case float64:
+		return starlark.Float(v)
+	case bool:
+		return starlark.Bool(v)
+	case score.APIVersion:
+		return apiVersion(v)
+	case list:
+		elems := make([]starlark.Value, len(v))
+		for i, elem := range v {
+			elems[i] = toStarlark(elem)
+		}
+		made := starlark.NewList(elems)
+		made.Freeze()
+		return made
+	case *dict:
+		made := starlark.NewDict(len(v.keys))
+		for i, key := range v.keys {
+			// The key is a string and the dict is new: neither can refuse.
+			_ = made.SetKey(starlark.String(key), toStarlark(v.values[i]))
+		}
+		made.Freeze()
+		return made
+	case starlark.Value:
+		return v
+	default:
+		return starlark.None
+	}
+}

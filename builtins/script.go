@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// This file holds deploy and param.
+
+package builtins
+
+import (
+	"fmt"
+
+	"go.starlark.net/starlark"
+
+	"github.com/harmonyscript/harmonyscript/runtime/host"
+	"github.com/harmonyscript/harmonyscript/runtime/score"
+)
+
+func scriptSignatures() []Signature {
+	return []Signature{
+		{
+			Name: "deploy", Family: "script", Variadic: true,
+			Summary: "what this script deploys",
+			Doc:     "Only the entry script deploys; modules that it loads return scores. Several calls add up.",
+			Arguments: []Argument{
+				{Name: "scores", Type: ListOf(ValueOf(kindScore)), Doc: "Scores; a list of them is written as *scores.", Hint: "deploy(monitoring_stack(V2_CRD))"},
+				{Name: "name", Type: String(), Doc: "Name of the deployment: two runs with the same name act on the same objects. Without it the script's file name.", Hint: `name = "platform"`},
+			},
+			Example: `deploy(*[tenant_monitoring(tenant = name, stack = monitoring_stack(V2_CRD)) for name in ["blue", "green"]])`,
+			run:     runDeploy,
+		},
+		{
+			Name: "param", Family: "script", Positional: 2, Result: "string, int, float, bool or list of strings",
+			Summary: "an input of the script, set with --set name=value",
+			Doc:     "The default decides the type. A list of strings is written with commas: --set tenants=blue,green.",
+			Arguments: []Argument{
+				{Name: "name", Type: String(), Required: true, Doc: "Name of the input.", Hint: `name = "replicas"`},
+				{Name: "default", Type: Any(), Doc: "Value when none is given; without it one must be."},
+				{Name: "help", Type: String(), Doc: "What the input is for."},
+			},
+			Example: `deploy(monitoring_stack(V2_CRD, replicas = param("replicas", default = 2, help = "replicas of Prometheus")))`,
+			run:     runParam,
+		},
+	}
+}
+
+// errNoHost is for code that calls these functions in an interpreter of its own.
+var errNoHost = fmt.Errorf("this function works only in a script that a host runs")
+
+func runDeploy(_ *starlark.Thread, run *host.Thread, c *Call) (starlark.Value, error) {
+	if run == nil {
+		return nil, errNoHost
+	}
+	scores := Values[score.Score](c, "scores")
+	if err := run.Deploy(c.String("name"), c.Origin(), scores); err != nil {
+		return nil, err
+	}
+	return starlark.None, nil
+}
+
+func runParam(_ *starlark.Thread, run *host.Thread, c *Call) (starlark.Value, error) {
+	if run == nil {
+		return nil, errNoHost
+	}
+	def, _ := c.Value("default").(starlark.Value)
+	value, err := run.Parameter(c.String("name"), c.String("help"), def, c.Origin())
+	if err != nil {
+		return nil, err
+	}
+	return value, nil
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// This file turns text into a program, and what the parser and the resolver refuse into diagnostics.
+
+package host
+
+import (
+	"errors"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"go.starlark.net/resolve"
+	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
+
+	"github.com/harmonyscript/harmonyscript/runtime/diag"
+	"github.com/harmonyscript/harmonyscript/runtime/score"
+)
+
+// dialect is the Starlark of scripts. A name may be assigned again at the top level, since values do not change:
+// `stack = stack.replace(…)` is how a script goes on with a changed one.
+func dialect() *syntax.FileOptions {
+	return &syntax.FileOptions{Set: true, TopLevelControl: true, GlobalReassign: true}
+}
+
+// parse returns the rewritten syntax tree of text.
+func (t *Thread) parse(name, text string) (*syntax.File, diag.List) {
+	text = strings.TrimPrefix(text, "\uFEFF")
+	t.texts.add(name, normalized(text))
+	if limit := t.Limits().FileSize; int64(len(text)) > limit {
+		d := tooLargeFile("script", name, limit)
+		d.Severity, d.Position = diag.Error, entirely(name)
+		return nil, diag.List{*d}
+	}
+	if problem := checkText(name, text); problem != nil {
+		return nil, diag.List{*problem}
+	}
+	file, err := dialect().Parse(name, text, 0)
+	if err != nil {
+		return nil, diag.List{t.syntaxProblem(err)}
+	}
+	rewrite(file)
+	t.addTree(name, file)
+	return file, nil
+}
+
+// compile returns the program of a file that does not share its globals with others, or nil and the problems.
+func (t *Thread) compile(name, text string, entry bool) (*starlark.Program, diag.List) {
+	file, problems := t.parse(name, text)
+	if problems != nil {
+		return nil, problems
+	}
+	program, err := starlark.FileProgram(file, t.host.predeclared.Has)
+	// The tree is resolved even when some names in it are not.
+	t.inspect(name, file, entry, predeclaredIn(t.host.predeclared))
+	if err != nil {
+		return nil, t.resolverProblems(file, err, slices.Collect(maps.Keys(t.host.predeclared)))
+	}
+	return program, nil
+}
+
+// syntaxProblem converts an error of the scanner or the parser.
+func (t *Thread) syntaxProblem(err error) diag.Diagnostic {
+	d := diag.Diagnostic{Severity: diag.Error, Code: "syntax-error", Summary: "syntax: " + err.Error()}
+	var at syntax.Error
+	if errors.As(err, &at) {
+		d.Position, d.Summary = position(at.Pos), "syntax: "+lowerFirst(at.Msg)
+		d.Fix = t.syntaxFix(d.Position, at.Msg)
+	}
+	return d
+}
+
+// mistakes are habits from Python that Starlark's parser refuses without saying what to write instead. The
+// expressions are matched against the line with the error.
+var mistakes = []struct {
+	line *regexp.Regexp
+	fix  string
+}{
+	{regexp.MustCompile(`\bfor\s*=[^=]`), "`for` is a reserved word: write for_ = …"},
+	{regexp.MustCompile(`(^|[^\w"'])[fF]["']`), `there are no f-strings: write "{}".format(x) or "%s" % x`},
+	{regexp.MustCompile(`^\s*(import|from)\b`), `there is no import: write load("./lib.star", "name")`},
+	{regexp.MustCompile(`^\s*class\b`), "there are no classes: write a function that returns struct(…)"},
+	{regexp.MustCompile(`^\s*(try|except|finally|raise)\b`), "there are no exceptions: write fail(…) to stop with a message"},
+	{regexp.MustCompile(`^\s*with\b`), "there is no `with`"},
+	{regexp.MustCompile(`^\s*(while)\b`), "there is no `while`: loop over range(n)"},
+	{regexp.MustCompile(`^\s*(async|await|yield|nonlocal|global|del|assert)\b`), "this word of Python is not part of Starlark"},
+	{regexp.MustCompile(`^\s*def\b.*(:\s*\w+.*\)|->)`), "there are no type annotations: leave them out"},
+	{regexp.MustCompile(`\bis\b`), "there is no `is`: write == or !="},
+	{regexp.MustCompile(`\*\*\s*\d`), "there is no power operator: write x * x"},
+	{regexp.MustCompile(`:=`), "there is no := operator: assign on a line of its own"},
+}
+
+func (t *Thread) syntaxFix(at score.Position, message string) string {
+	switch {
+	case strings.Contains(message, "unexpected EOF"):
+		return "close the string with the quote that opened it"
+	case strings.Contains(message, "unexpected newline in string"):
+		return `close the string on its line, or use """ for several lines`
+	case strings.Contains(message, "invalid escape sequence"):
+		return `double the backslash, or write a raw string r"…"`
+	case strings.Contains(message, "unindent"):
+		return "indent the lines of a block alike"
+	}
+	text, _ := t.texts.source(at.File)
+	lines := strings.Split(text, "\n")
+	if at.Line < 1 || at.Line > len(lines) {
+		return ""
+	}
+	for _, mistake := range mistakes {
+		if mistake.line.MatchString(lines[at.Line-1]) {
+			return mistake.fix
+		}
+	}
+	return ""
+}
+
+// resolverProblems converts the errors of the resolver, which finds all of a file at once. names are those that
+// the script sees.
+func (t *Thread) resolverProblems(file *syntax.File, err error, names []string) diag.List {
+	var list resolve.ErrorList
+	if !errors.As(err, &list) {
+		return diag.List{{Severity: diag.Error, Code: "name-error", Position: entirely(file.Path), Summary: "script: " + err.Error()}}
+	}
+	names = slices.DeleteFunc(append(names, slices.Collect(maps.Keys(starlark.Universe))...), hidden)
+	names = append(names, assignedIn(file)...)
+	slices.Sort(names) // of two names equally near, always the same
+	var problems diag.List
+	for _, e := range list {
+		d := diag.Diagnostic{Severity: diag.Error, Code: "name-error", Position: position(e.Pos), Summary: "script: " + e.Msg}
+		if undefined, ok := strings.CutPrefix(e.Msg, "undefined: "); ok {
+			undefined, _, _ = strings.Cut(undefined, " ")
+			d.Code, d.Summary, d.Length = "undefined-name", "script: undefined name "+quote(undefined), utf8.RuneCountInString(undefined)
+			if near := diag.Nearest(undefined, names); near != "" {
+				d.Fix = "did you mean " + quote(near) + "?"
+			}
+		}
+		switch {
+		case strings.Contains(e.Msg, "while loops"):
+			d.Code, d.Fix = "syntax-error", "loop over range(n) and leave with break"
+		}
+		problems = append(problems, d)
+	}
+	return problems
+}
+
+// assignedIn lists the names that a file defines anywhere, for suggestions.
+func assignedIn(file *syntax.File) []string {
+	found := map[string]bool{}
+	syntax.Walk(file, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.AssignStmt:
+			if name, ok := n.LHS.(*syntax.Ident); ok {
+				found[name.Name] = true
+			}
+		case *syntax.DefStmt:
+			found[n.Name.Name] = true
+		case *syntax.LoadStmt:
+			for _, name := range n.From {
+				found[name.Name] = true
+			}
+			for _, name := range n.To {
+				found[name.Name] = true
+			}
+		}
+		return true
+	})
+	return slices.Collect(maps.Keys(found))
+}
