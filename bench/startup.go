@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+)
+
+// startUp compares `harmonyscript version` with `kubectl version --client`.
+func startUp(ctx context.Context, s settings) ([]row, error) {
+	kubectl, err := exec.LookPath("kubectl")
+	if err != nil {
+		return nil, fmt.Errorf("no kubectl to compare with: %w", err)
+	}
+	run := func(program string, arguments ...string) func() error {
+		return func() error { return exec.CommandContext(ctx, program, arguments...).Run() }
+	}
+	ours, theirs, err := alternate(s.rounds*3, run(s.program, "version"), run(kubectl, "version", "--client"))
+	if err != nil {
+		return nil, err
+	}
+	return []row{{name: "version, start to end", ours: ours, theirs: theirs, peer: "kubectl version --client", aim: 0.7}}, nil
+}

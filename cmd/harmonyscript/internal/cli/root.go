@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package cli is the command line: one file per verb, the flags that verbs share, and everything that is
+// printed. What a Go program would want to use lives in runtime/ instead.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/harmonyscript/harmonyscript/runtime/version"
+)
+
+// factory holds what commands need: the streams, and the values of shared flags.
+type factory struct {
+	streams Streams
+	flags   sharedFlags
+}
+
+// Main runs the program with the given arguments and returns its exit code. The first interrupt ends the
+// work cleanly, the second at once.
+func Main(streams Streams, arguments []string) int {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	interrupts := make(chan os.Signal, 2)
+	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(interrupts)
+	go func() {
+		<-interrupts
+		cancel()
+		fmt.Fprintln(streams.Err, "\ninterrupted: finishing what is in flight; once more stops at once")
+		<-interrupts
+		os.Exit(exitInterrupted)
+	}()
+	return Run(ctx, streams, arguments)
+}
+
+// Run runs the program with the given arguments until ctx ends and returns its exit code.
+func Run(ctx context.Context, streams Streams, arguments []string) int {
+	f := &factory{streams: streams}
+	root := newRootCommand(f)
+	root.SetArgs(arguments)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	if text := err.Error(); text != "" {
+		p := palette{streams.colored(streams.ErrIsTerminal, f.flags.noColor)}
+		fmt.Fprintf(streams.Err, "%s: %s\n", p.red("error"), text)
+	}
+	var exit *exitError
+	if !errors.As(err, &exit) && ctx.Err() != nil {
+		return exitInterrupted
+	}
+	return exitCode(err)
+}
+
+func newRootCommand(f *factory) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "harmonyscript",
+		Short: "Put monitoring on Kubernetes with scripts that are checked, planned and applied",
+		Long: `harmonyscript runs Starlark scripts that declare monitoring: where alerts go, what is scraped, what is
+alerted on. It checks a script before it touches anything, shows what would change, makes the cluster so, and
+waits until it really works.
+
+Exit codes: 0 done, 1 the run failed, 2 the script or the call is wrong, 3 there are changes (plan --exit-code),
+4 not ready in time, 130 interrupted.`,
+		Version:       version.String(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		// The verb `help` and --help say what there is; a wrong call gets one line, not a page.
+		Args: cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, arguments []string) error {
+			if len(arguments) == 0 {
+				return c.Help()
+			}
+			return unknownVerb(c, arguments[0])
+		},
+	}
+	root.SetIn(f.streams.In)
+	root.SetOut(f.streams.Out)
+	root.SetErr(f.streams.Err)
+	root.SetVersionTemplate("harmonyscript {{.Version}}\n")
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return wrongCall("%s: %v; `%s --help` lists the flags", c.CommandPath(), err, c.CommandPath())
+	})
+	root.AddGroup(
+		&cobra.Group{ID: "script", Title: "Work with a script:"},
+		&cobra.Group{ID: "write", Title: "Write scripts:"},
+		&cobra.Group{ID: "other", Title: "Other:"},
+	)
+	group := func(id string, commands ...*cobra.Command) {
+		for _, c := range commands {
+			c.GroupID = id
+			root.AddCommand(c)
+		}
+	}
+	group("script", newCheckCommand(f), newPlanCommand(f), newRenderCommand(f), newApplyCommand(f), newStatusCommand(f), newDestroyCommand(f))
+	group("write", newReplCommand(f), newTestCommand(f), newFormatCommand(f), newDocCommand(f))
+	group("other", newSandboxCommand(f), newVersionCommand(f))
+	root.SetHelpCommandGroupID("other")
+	root.SetCompletionCommandGroupID("other")
+	return root
+}
+
+func unknownVerb(root *cobra.Command, verb string) error {
+	hint := "`harmonyscript help` lists the verbs"
+	if near := root.SuggestionsFor(verb); len(near) > 0 {
+		hint = fmt.Sprintf("did you mean %q?", near[0])
+	}
+	return wrongCall("harmonyscript: got unknown verb %q; %s", verb, hint)
+}
+
+// exactly returns a cobra check for a fixed number of arguments that says what is wanted.
+func exactly(count int, want string) cobra.PositionalArgs {
+	return func(c *cobra.Command, arguments []string) error {
+		if len(arguments) != count {
+			return wrongCall("%s: got %d arguments, want %s; see `%s --help`", c.CommandPath(), len(arguments), want, c.CommandPath())
+		}
+		return nil
+	}
+}
