@@ -27,8 +27,10 @@ import (
 
 const (
 	defaultTimeout = 5 * time.Minute
-	// recordTimeout bounds the recording of an outcome after the run's context was cancelled.
-	recordTimeout = 20 * time.Second
+	// recordTimeout bounds the recording of an outcome: it is tried even after the run's context was cancelled.
+	recordTimeout = 15 * time.Second
+	// shortTimeout bounds what is tried only for courtesy, or against hope.
+	shortTimeout = 3 * time.Second
 )
 
 // Request is what is to be made so.
@@ -129,14 +131,15 @@ func run(ctx context.Context, request Request, destroying bool) (*Outcome, error
 		return nil, err
 	}
 	r.store = planned.Store()
-	inv, held, err := r.look(ctx)
+	inv, found, err := r.look(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if err := r.prepare(ctx, planned, inv); err != nil {
 		return nil, err
 	}
-	if !held && r.nothingToDo(destroying) {
+	// A destroy takes away the lock that a killed run left behind, too.
+	if (found == lockFree || found == lockStale && !destroying) && r.nothingToDo(destroying) {
 		return r.leaveUnchanged(ctx), nil
 	}
 	ctx, lock, err := r.acquire(ctx)
@@ -153,9 +156,9 @@ func run(ctx context.Context, request Request, destroying bool) (*Outcome, error
 		if err := r.prepare(ctx, planned, latest); err != nil {
 			return nil, err
 		}
-		if r.nothingToDo(destroying) {
-			return r.leaveUnchanged(ctx), nil
-		}
+	}
+	if r.nothingToDo(destroying) {
+		return r.leaveUnchanged(ctx), nil
 	}
 	r.tellPlan()
 	if err := r.storeIntent(ctx); err != nil {
@@ -181,21 +184,25 @@ func (r *runner) nothingToDo(destroying bool) bool {
 
 // look reads the inventory and the lock at once. A deployment that another run is at work on is refused right away, unless
 // the request waits for it: what it looks like now says nothing.
-func (r *runner) look(ctx context.Context) (inv *inventory.Inventory, held bool, err error) {
+func (r *runner) look(ctx context.Context) (inv *inventory.Inventory, lock lockState, err error) {
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
 		inv, err = r.store.Load(groupCtx, r.request.Deployment)
 		return err
 	})
 	group.Go(func() error {
-		holder, err := r.holder(groupCtx)
-		held = holder != nil
-		if held && r.request.LockWait <= 0 {
+		var holder *LockedError
+		var err error
+		if lock, holder, err = r.lockState(groupCtx); err != nil {
+			return err
+		}
+		if lock == lockHeld && r.request.LockWait <= 0 {
 			return holder
 		}
-		return err
+		return nil
 	})
-	return inv, held, group.Wait()
+	err = group.Wait()
+	return inv, lock, err
 }
 
 func (r *runner) prepare(ctx context.Context, request plan.Request, inv *inventory.Inventory) error {
@@ -269,8 +276,8 @@ func interrupted(ctx context.Context) bool {
 }
 
 // detached returns a context that outlives the run's for a short time.
-func detached(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+func detached(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), limit)
 }
 
 // isCancel reports whether err is the context's own.

@@ -48,18 +48,32 @@ func (r *runner) leaseID() backend.ID {
 	return backend.ID{Group: "coordination.k8s.io", Version: "v1", Kind: "Lease", Namespace: r.store.Namespace(), Name: r.request.Deployment}
 }
 
-// holder returns who holds the deployment, or nil when it is free: there is no Lease, it has expired, or the process that
-// held it is dead on this very machine.
-func (r *runner) holder(ctx context.Context) (*LockedError, error) {
+// lockState is what a Lease tells.
+type lockState int
+
+const (
+	// lockFree: there is none.
+	lockFree lockState = iota
+	// lockStale: there is one that holds nobody back: it has expired, or the process that held it is dead on this very machine.
+	lockStale
+	// lockHeld: another run is at work.
+	lockHeld
+)
+
+// lockState looks at the Lease of the deployment.
+func (r *runner) lockState(ctx context.Context) (lockState, *LockedError, error) {
 	var lease coordinationv1.Lease
 	err := r.request.Client.GetInto(ctx, r.leaseID(), &lease)
 	if apierrors.IsNotFound(err) {
-		return nil, nil
+		return lockFree, nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("lock of %s: %w", r.request.Deployment, err)
+		return lockFree, nil, fmt.Errorf("lock of %s: %w", r.request.Deployment, err)
 	}
-	return heldBy(r.request.Deployment, &lease, r.request.Client.ServerNow()), nil
+	if held := heldBy(r.request.Deployment, &lease, r.request.Client.ServerNow()); held != nil {
+		return lockHeld, held, nil
+	}
+	return lockStale, nil, nil
 }
 
 // heldBy reads from a Lease who holds it at the time now, or nil.
@@ -205,7 +219,7 @@ func (l *lock) release(ctx context.Context) {
 	close(l.stop)
 	<-l.done
 	l.cancel(nil)
-	ctx, cancel := detached(ctx)
+	ctx, cancel := detached(ctx, shortTimeout)
 	defer cancel()
 	_, _ = l.client.Delete(ctx, l.id, cluster.Preconditions{UID: l.lease.UID, ResourceVersion: l.lease.ResourceVersion})
 }

@@ -54,7 +54,11 @@ func (r *runner) recordNeeded() bool {
 
 // record stores what is known of every object. It is done even when ctx has ended. state "" means that the run goes on.
 func (r *runner) record(ctx context.Context, state State) {
-	ctx, cancel := detached(ctx)
+	limit := recordTimeout
+	if r.isLost() {
+		limit = shortTimeout
+	}
+	ctx, cancel := detached(ctx, limit)
 	defer cancel()
 	inv := r.work.Inventory
 	r.mutex.Lock()

@@ -167,7 +167,7 @@ func IsDefinite(err error) bool {
 		return IsKindMissing(err)
 	}
 	code := status.Status().Code
-	return code >= 400 && code < 500 && code != http.StatusRequestTimeout
+	return code >= 400 && code < 500 && code != http.StatusRequestTimeout || isSchemaRefusal(status.Status())
 }
 
 // StatusDetails returns what the API server says about the object that it refused, or nil.

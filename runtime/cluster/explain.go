@@ -7,6 +7,7 @@ package cluster
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
@@ -85,7 +86,7 @@ func explainStatus(d *diag.Diagnostic, err error, s metav1.Status, message strin
 		d.Fix = "change the script so that it meets the policy, or ask those who own the policy for an exception"
 	case apierrors.IsForbidden(err):
 		explainForbidden(d, s, message, about)
-	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
+	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err), isSchemaRefusal(s):
 		explainInvalid(d, s, message)
 	case apierrors.IsRequestEntityTooLargeError(err):
 		d.Code, d.Summary = "request-too-large", "it is larger than the API server takes"
@@ -148,7 +149,7 @@ func explainInvalid(d *diag.Diagnostic, s metav1.Status, message string) {
 			if cause.Field != "" {
 				fields = append(fields, cause.Field)
 			}
-			immutable = immutable || strings.Contains(cause.Message, "immutable")
+			immutable = immutable || strings.Contains(cause.Message, "immutable") || strings.Contains(cause.Message, "may not change once set")
 		}
 	}
 	if len(fields) > 0 {
@@ -164,6 +165,12 @@ func explainInvalid(d *diag.Diagnostic, s metav1.Status, message string) {
 	default:
 		d.Fix = "correct the value in the script"
 	}
+}
+
+// isSchemaRefusal reports a manifest that does not fit the schema of its kind. The API server answers with 500 and no reason to
+// a server-side apply of one.
+func isSchemaRefusal(s metav1.Status) bool {
+	return s.Code == http.StatusInternalServerError && strings.Contains(s.Message, "failed to create typed patch object")
 }
 
 func explainConflict(d *diag.Diagnostic, conflicts []Conflict) {

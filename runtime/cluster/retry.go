@@ -52,6 +52,8 @@ func (b *backoff) wait(err error, connected bool) (time.Duration, bool) {
 	if errors.As(err, &status) {
 		code := int(status.Status().Code)
 		switch {
+		case isSchemaRefusal(status.Status()):
+			return 0, false
 		case code == http.StatusTooManyRequests, code == http.StatusServiceUnavailable, code == http.StatusBadGateway, code == http.StatusGatewayTimeout:
 		case code == http.StatusInternalServerError && b.tries < internalAttempts:
 		default:
