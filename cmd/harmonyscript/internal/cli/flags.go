@@ -49,8 +49,12 @@ func (f *factory) addClusterFlags(c *cobra.Command) {
 	flags.StringVar(&f.flags.context, "context", "", "context in the kubeconfig (default: its current one)")
 	flags.BoolVar(&f.flags.sandbox, "sandbox", false, "use the sandbox on this machine, and start it if it is not running")
 	flags.StringVar(&f.flags.inventoryNamespace, "inventory-namespace", "", "`namespace` that keeps the inventories (default harmonyscript-system)")
-	c.MarkFlagsMutuallyExclusive("sandbox", "kubeconfig")
-	c.MarkFlagsMutuallyExclusive("sandbox", "context")
+	c.PreRunE = func(*cobra.Command, []string) error {
+		if f.flags.sandbox && f.flags.kubeconfig+f.flags.context != "" {
+			return wrongCall("%s: got --sandbox together with --kubeconfig or --context, want one cluster", c.CommandPath())
+		}
+		return nil
+	}
 }
 
 // addTimeoutFlag adds the limit of waiting.

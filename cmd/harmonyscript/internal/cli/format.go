@@ -15,6 +15,7 @@ import (
 
 	"github.com/bazelbuild/buildtools/build"
 	"github.com/spf13/cobra"
+	"go.starlark.net/syntax"
 
 	"github.com/harmonyscript/harmonyscript/runtime/diag"
 	"github.com/harmonyscript/harmonyscript/runtime/score"
@@ -90,16 +91,22 @@ func runFormat(f *factory, checkOnly bool, paths []string) error {
 // formatScript returns the formatted source, or the syntax error as a diagnostic.
 func formatScript(name string, source []byte) ([]byte, *diag.Diagnostic) {
 	file, err := build.ParseDefault(name, source)
-	if err != nil {
-		d := diag.Diagnostic{Severity: diag.Error, Code: "syntax", Position: score.Position{File: name}, Summary: err.Error()}
-		var parseError build.ParseError
-		if errors.As(err, &parseError) {
-			d.Position = score.Position{File: name, Line: parseError.Pos.Line, Column: parseError.Pos.LineRune}
-			d.Summary = parseError.Message
-		}
-		return nil, &d
+	if err == nil {
+		return build.FormatWithoutRewriting(file), nil
 	}
-	return build.FormatWithoutRewriting(file), nil
+	d := diag.Diagnostic{Severity: diag.Error, Code: "syntax-error", Position: score.Position{File: name}, Summary: err.Error()}
+	var parseError build.ParseError
+	if errors.As(err, &parseError) {
+		d.Position = score.Position{File: name, Line: parseError.Pos.Line, Column: parseError.Pos.LineRune}
+		d.Summary = parseError.Message
+	}
+	// Starlark's own parser says better what it wanted, and scripts are run by it.
+	var better syntax.Error
+	if _, err := (&syntax.FileOptions{Set: true, TopLevelControl: true}).Parse(name, source, 0); errors.As(err, &better) {
+		d.Position = score.Position{File: name, Line: int(better.Pos.Line), Column: int(better.Pos.Col)}
+		d.Summary = better.Msg
+	}
+	return nil, &d
 }
 
 func singleSource(name string, source []byte) diag.Sources {

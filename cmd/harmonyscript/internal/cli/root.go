@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/harmonyscript/harmonyscript/runtime/diag"
 	"github.com/harmonyscript/harmonyscript/runtime/version"
 )
 
@@ -111,8 +112,12 @@ Exit codes: 0 done, 1 the run failed, 2 the script or the call is wrong, 3 there
 
 func unknownVerb(root *cobra.Command, verb string) error {
 	hint := "`harmonyscript help` lists the verbs"
-	if near := root.SuggestionsFor(verb); len(near) > 0 {
-		hint = fmt.Sprintf("did you mean %q?", near[0])
+	var verbs []string
+	for _, c := range root.Commands() {
+		verbs = append(verbs, append(c.Aliases, c.Name())...)
+	}
+	if near := diag.Nearest(verb, verbs); near != "" {
+		hint = fmt.Sprintf("did you mean %q?", near)
 	}
 	return wrongCall("harmonyscript: got unknown verb %q; %s", verb, hint)
 }
