@@ -6,6 +6,7 @@ package builtins
 
 import (
 	"fmt"
+	"math"
 
 	"go.starlark.net/starlark"
 
@@ -16,6 +17,9 @@ import (
 
 // function returns the builtin that scripts call.
 func (s *Signature) function() *starlark.Builtin {
+	if s.raw != nil {
+		return starlark.NewBuiltin(s.Name, s.raw)
+	}
 	return starlark.NewBuiltin(s.Name, func(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 		run := host.FromThread(thread)
 		b, slots := s.begin(run)
@@ -29,6 +33,9 @@ func (s *Signature) begin(run *host.Thread) (*binder, []any) {
 	b := &binder{signature: s, name: s.FullName(), limit: host.DefaultLimits().Elements, mask: func(string) {}}
 	if run != nil {
 		b.origin, b.limit, b.mask = run.Origin(s.shape), run.Limits().Elements, run.Mask
+	}
+	if s.run != nil {
+		b.limit = math.MaxInt // it makes no value: thousands of scores may be deployed at once
 	}
 	return b, make([]any, len(s.Arguments))
 }

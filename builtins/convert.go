@@ -111,7 +111,7 @@ func (b *binder) convert(t Type, v starlark.Value, at *place, a *Argument) (copi
 			return score.APIVersion(version), true
 		}
 	case kindValue:
-		if copied, ok := b.convertValue(t, v); ok {
+		if copied, ok := b.convertValue(t, v, at); ok {
 			return copied, copied != nil
 		}
 	case kindList:
@@ -136,12 +136,15 @@ func (b *binder) convert(t Type, v starlark.Value, at *place, a *Argument) (copi
 	return nil, false
 }
 
-// convertValue takes a Value, or a promise of one, that has the right result. copied is nil for a promise.
-func (b *binder) convertValue(t Type, v starlark.Value) (copied any, ok bool) {
+// convertValue takes a Value, or a promise of one, that has the right result. copied is nil for a
+// promise, and for what is refused as too large.
+func (b *binder) convertValue(t Type, v starlark.Value, at *place) (copied any, ok bool) {
 	switch v := v.(type) {
 	case *Value:
 		if v.signature.Result == t.result || v.signature.Name == t.result {
-			b.elements += v.weight - 1
+			if !b.count(v.weight-1, at) {
+				return nil, true
+			}
 			return v, true
 		}
 	case promise:

@@ -55,7 +55,10 @@ func (l *Library) called(source host.Source, call *syntax.CallExpr) *Signature {
 	if !ok || !source.Builtin(name) {
 		return nil
 	}
-	return l.byName[name.Name]
+	if s := l.byName[name.Name]; s != nil && s.raw == nil {
+		return s
+	}
+	return nil
 }
 
 type inspector struct {

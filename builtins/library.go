@@ -47,7 +47,7 @@ func standardSignatures() []Signature {
 }
 
 func newLibrary(table []Signature) (*Library, error) {
-	l := &Library{byName: map[string]*Signature{}, constants: map[string]Constant{}, predeclared: starlark.StringDict{"struct": starlark.NewBuiltin("struct", makeStruct)}}
+	l := &Library{byName: map[string]*Signature{}, constants: map[string]Constant{}, predeclared: starlark.StringDict{}}
 	for _, c := range constants() {
 		l.constants[c.Name], l.predeclared[c.Name] = c, c.Value
 	}
@@ -114,7 +114,7 @@ func replaceSignature(s *Signature) *Signature {
 func (l *Library) With(extra ...Signature) (*Library, error) {
 	table := make([]Signature, 0, len(l.signatures)+len(extra))
 	for _, s := range l.signatures {
-		if s.openEnded() {
+		if s.openEnded() && s.raw == nil {
 			continue // made anew
 		}
 		again := *s

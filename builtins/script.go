@@ -20,11 +20,12 @@ func scriptSignatures() []Signature {
 			Summary: "what this script deploys",
 			Doc:     "Only the entry script deploys; modules that it loads return scores. Several calls add up.",
 			Arguments: []Argument{
-				{Name: "scores", Type: ListOf(ValueOf(kindScore)), Doc: "Scores; a list of them is written as *scores.", Hint: "deploy(monitoring_stack(V2_CRD))"},
+				{Name: "scores", Type: ListOf(OneOf(ValueOf(kindScore), ListOf(ValueOf(kindScore)))), Doc: "Scores and lists of scores.", Hint: "deploy(monitoring_stack(V2_CRD))"},
 				{Name: "name", Type: String(), Doc: "Name of the deployment: two runs with the same name act on the same objects. Without it the script's file name.", Hint: `name = "platform"`},
 			},
-			Example: `deploy(*[tenant_monitoring(tenant = name, stack = monitoring_stack(V2_CRD)) for name in ["blue", "green"]])`,
-			run:     runDeploy,
+			Example: `stack = monitoring_stack(V2_CRD)
+deploy([tenant_monitoring(tenant = name, stack = stack) for name in ["blue", "green"]], name = "teams")`,
+			run: runDeploy,
 		},
 		{
 			Name: "param", Family: "script", Positional: 2, Result: "string, int, float, bool or list of strings",
@@ -38,6 +39,14 @@ func scriptSignatures() []Signature {
 			Example: `deploy(monitoring_stack(V2_CRD, replicas = param("replicas", default = 2, help = "replicas of Prometheus")))`,
 			run:     runParam,
 		},
+		{
+			Name: "struct", Family: "script", Result: "struct",
+			Summary: "a value with the given fields",
+			Doc:     "Lists, dicts and sets are copied in: changing them afterwards changes nothing.",
+			Example: `team = struct(name = "blue", admins = ["group:team-blue"])
+deploy(tenant(team.name, admins = team.admins))`,
+			raw: makeStruct,
+		},
 	}
 }
 
@@ -48,7 +57,16 @@ func runDeploy(_ *starlark.Thread, run *host.Thread, c *Call) (starlark.Value, e
 	if run == nil {
 		return nil, errNoHost
 	}
-	scores := Values[score.Score](c, "scores")
+	var scores []score.Score
+	for _, elem := range ValueAs[list](c, "scores") {
+		inner, ok := elem.(list)
+		if !ok {
+			inner = list{elem}
+		}
+		for _, one := range inner {
+			scores = append(scores, goValue(one).(score.Score))
+		}
+	}
 	if err := run.Deploy(c.String("name"), c.Origin(), scores); err != nil {
 		return nil, err
 	}

@@ -45,6 +45,8 @@ type Signature struct {
 
 	// run is what a function does that makes no Value.
 	run func(thread *starlark.Thread, run *host.Thread, c *Call) (starlark.Value, error)
+	// raw is a function whose arguments are not checked against the table.
+	raw func(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error)
 	// change is what a method changes about its receiver.
 	change func(receiver *Value, c *Call) change
 
@@ -173,8 +175,11 @@ func (s *Signature) Header() string {
 	return s.FullName() + "(" + strings.Join(parts, ", ") + ")"
 }
 
-// openEnded reports whether the arguments are those of the receiver's constructor.
-func (s *Signature) openEnded() bool { return s.Name == replaceName && s.Receiver != "" }
+// openEnded reports whether there are arguments that the table does not list: those of the receiver's constructor,
+// or any.
+func (s *Signature) openEnded() bool {
+	return s.raw != nil || s.Name == replaceName && s.Receiver != ""
+}
 
 // Help returns the whole documentation as text, with a newline at its end.
 func (s *Signature) Help() string {

@@ -13,7 +13,6 @@ import (
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
 
-	"github.com/harmonyscript/harmonyscript/runtime/diag"
 	"github.com/harmonyscript/harmonyscript/runtime/host"
 )
 
@@ -159,11 +158,7 @@ func (s *structValue) Attr(name string) (starlark.Value, error) {
 	if i, ok := slices.BinarySearch(s.names, name); ok {
 		return s.values[i], nil
 	}
-	message := fmt.Sprintf("struct has no .%s field or method", name)
-	if near := diag.Nearest(name, s.names); near != "" {
-		message += fmt.Sprintf(" (did you mean .%s?)", near)
-	}
-	return nil, starlark.NoSuchAttrError(message)
+	return nil, nil // the interpreter says so, and suggests the nearest
 }
 
 // AttrNames lists the fields, sorted.

@@ -13,7 +13,6 @@ import (
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
 
-	"github.com/harmonyscript/harmonyscript/runtime/diag"
 	"github.com/harmonyscript/harmonyscript/runtime/score"
 )
 
@@ -242,11 +241,7 @@ func (v *Value) Attr(name string) (starlark.Value, error) {
 			return m.bound(v), nil
 		}
 	}
-	message := fmt.Sprintf("%s has no .%s field or method", v.Type(), name)
-	if near := diag.Nearest(name, v.AttrNames()); near != "" {
-		message += fmt.Sprintf(" (did you mean .%s?)", near)
-	}
-	return nil, starlark.NoSuchAttrError(message)
+	return nil, nil // the interpreter says so, and suggests the nearest
 }
 
 // AttrNames lists the arguments and the methods, sorted.

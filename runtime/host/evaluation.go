@@ -36,7 +36,7 @@ func (t *Thread) evaluationProblems(err error) diag.List {
 	who := ""
 	frames := slices.Clone(failure.CallStack)
 	slices.Reverse(frames)
-	for len(frames) > 0 && !frames[0].Pos.IsValid() {
+	for len(frames) > 0 && frames[0].Pos.Line == 0 { // a builtin
 		if who = frames[0].Name; hidden(who) {
 			who = ""
 		}
@@ -45,7 +45,7 @@ func (t *Thread) evaluationProblems(err error) diag.List {
 	if len(frames) > 0 {
 		d.Position, d.Length = t.placeOf(frames[0], who)
 		for i, frame := range frames[1:] {
-			if !frame.Pos.IsValid() {
+			if frame.Pos.Line == 0 {
 				continue
 			}
 			at, _ := t.placeOf(frame, "call")
