@@ -108,7 +108,7 @@ func isolatedTenant() score.TenantMonitoring {
 		Origin: at(70), Mode: score.TenantDedicated, Stack: fullStack(),
 		Tenant: score.Tenant{
 			Origin: at(71), Name: "blue", Labels: map[string]string{"cost-centre": "4711"},
-			Quota: map[string]string{"requests.cpu": "4", "limits.cpu": "8", "limits.memory": "1Gi", "pods": "50"},
+			Quota: map[string]string{"requests.cpu": "4", "limits.cpu": "8", "limits.memory": "24Gi", "pods": "50"},
 			Network: score.Network{
 				Isolated: true, IngressNamespaces: []string{"ingress-nginx"}, EgressNamespaces: []string{"data", "queue"},
 				EgressCIDRs: []string{"192.0.2.0/24", "2001:db8::/32"},
