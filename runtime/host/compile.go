@@ -22,12 +22,13 @@ import (
 
 // dialect is the Starlark of scripts. A name may be assigned again at the top level, since values do not change:
 // `stack = stack.replace(…)` is how a script goes on with a changed one.
-func dialect() *syntax.FileOptions {
-	return &syntax.FileOptions{Set: true, TopLevelControl: true, GlobalReassign: true}
+func dialect(shareLoads bool) *syntax.FileOptions {
+	return &syntax.FileOptions{Set: true, TopLevelControl: true, GlobalReassign: true, LoadBindsGlobally: shareLoads}
 }
 
-// parse returns the rewritten syntax tree of text.
-func (t *Thread) parse(name, text string) (*syntax.File, diag.List) {
+// parse returns the rewritten syntax tree of text. shareLoads makes what it loads global, which a file's loads
+// otherwise are not.
+func (t *Thread) parse(name, text string, shareLoads bool) (*syntax.File, diag.List) {
 	text = strings.TrimPrefix(text, "\uFEFF")
 	t.texts.add(name, normalized(text))
 	if limit := t.Limits().FileSize; int64(len(text)) > limit {
@@ -38,7 +39,7 @@ func (t *Thread) parse(name, text string) (*syntax.File, diag.List) {
 	if problem := checkText(name, text); problem != nil {
 		return nil, diag.List{*problem}
 	}
-	file, err := dialect().Parse(name, text, 0)
+	file, err := dialect(shareLoads).Parse(name, text, 0)
 	if err != nil {
 		return nil, diag.List{t.syntaxProblem(err)}
 	}
@@ -49,7 +50,7 @@ func (t *Thread) parse(name, text string) (*syntax.File, diag.List) {
 
 // compile returns the program of a file that does not share its globals with others, or nil and the problems.
 func (t *Thread) compile(name, text string, entry bool) (*starlark.Program, diag.List) {
-	file, problems := t.parse(name, text)
+	file, problems := t.parse(name, text, entry && t.interactive)
 	if problems != nil {
 		return nil, problems
 	}
@@ -68,7 +69,12 @@ func (t *Thread) syntaxProblem(err error) diag.Diagnostic {
 	var at syntax.Error
 	if errors.As(err, &at) {
 		d.Position, d.Summary = position(at.Pos), "syntax: "+lowerFirst(at.Msg)
-		d.Fix = t.syntaxFix(d.Position, at.Msg)
+		text, _ := t.texts.source(d.Position.File)
+		lines := strings.Split(text, "\n")
+		d.Position, d.Length = tokenBefore(d.Position, at.Msg, lines)
+		if d.Position.Line >= 1 && d.Position.Line <= len(lines) {
+			d.Fix = syntaxFix(at.Msg, lines[d.Position.Line-1])
+		}
 	}
 	return d
 }
@@ -93,7 +99,7 @@ var mistakes = []struct {
 	{regexp.MustCompile(`:=`), "there is no := operator: assign on a line of its own"},
 }
 
-func (t *Thread) syntaxFix(at score.Position, message string) string {
+func syntaxFix(message, line string) string {
 	switch {
 	case strings.Contains(message, "unexpected EOF"):
 		return "close the string with the quote that opened it"
@@ -104,17 +110,41 @@ func (t *Thread) syntaxFix(at score.Position, message string) string {
 	case strings.Contains(message, "unindent"):
 		return "indent the lines of a block alike"
 	}
-	text, _ := t.texts.source(at.File)
-	lines := strings.Split(text, "\n")
-	if at.Line < 1 || at.Line > len(lines) {
-		return ""
-	}
 	for _, mistake := range mistakes {
-		if mistake.line.MatchString(lines[at.Line-1]) {
+		if mistake.line.MatchString(line) {
 			return mistake.fix
 		}
 	}
 	return ""
+}
+
+var (
+	unexpectedToken = regexp.MustCompile(`^got ('[^']+'|\w+)`)
+	wordBefore      = regexp.MustCompile(`[\pL\w.]+$`)
+)
+
+// tokenBefore finds the token that the parser did not want: it reports the place behind it.
+func tokenBefore(at score.Position, message string, lines []string) (token score.Position, length int) {
+	match := unexpectedToken.FindStringSubmatch(message)
+	if match == nil || at.Line < 1 || at.Line > len(lines) {
+		return at, 0
+	}
+	if at.Column == 1 && match[1] == "newline" && at.Line > 1 {
+		at.Line--
+		at.Column = utf8.RuneCountInString(lines[at.Line-1]) + 1
+		return at, 0
+	}
+	line := []rune(lines[at.Line-1])
+	before := string(line[:min(max(at.Column-1, 0), len(line))])
+	found := strings.Trim(match[1], "'")
+	if !strings.HasSuffix(before, found) {
+		if found = wordBefore.FindString(before); match[1] != "identifier" && match[1] != "int" && match[1] != "float" {
+			return at, 0
+		}
+	}
+	length = utf8.RuneCountInString(found)
+	at.Column -= length
+	return at, length
 }
 
 // resolverProblems converts the errors of the resolver, which finds all of a file at once. names are those that

@@ -42,6 +42,11 @@ func (t *Thread) evaluationProblems(err error) diag.List {
 		}
 		frames = frames[1:]
 	}
+	// A function that refuses its arguments has begun, but the mistake is in the call.
+	if match := wrongArguments.FindStringSubmatch(failure.Msg); who == "" && match != nil && len(frames) > 1 && frames[0].Name == match[1] {
+		who, frames = match[1], frames[1:]
+		d.Summary = who + ": " + match[2]
+	}
 	if len(frames) > 0 {
 		d.Position, d.Length = t.placeOf(frames[0], who)
 		for i, frame := range frames[1:] {
@@ -83,6 +88,7 @@ func lengthOfName(c *call) int { return length(c.expr.Fn) }
 var (
 	reservedAttribute = regexp.MustCompile(`^(\S+) has no \.(\S+) (?:field or method|attribute)(?: \(did you mean \.(\S+)\?\))?$`)
 	uncalledFunction  = regexp.MustCompile(`^function (\S+) called recursively$`)
+	wrongArguments    = regexp.MustCompile(`^function (\S+) ((?:missing|accepts|got) .*)$`)
 	binaryOperands    = regexp.MustCompile(`^unknown binary op: (\S+) (\S+) (\S+)$`)
 	missingName       = regexp.MustCompile(`^load: name (\S+) not found in module (.*)$`)
 )
@@ -113,6 +119,8 @@ func explain(d *diag.Diagnostic, failure *starlark.EvalError, who string, frames
 		}
 	case find(missingName, failure.Msg, &match):
 		d.Summary = "load: module " + match[2] + " has no name " + quote(match[1])
+	case who != "" && strings.HasPrefix(d.Summary, who+": "):
+		d.Summary = who + ": " + lowerFirst(strings.TrimPrefix(d.Summary, who+": "))
 	default:
 		d.Summary = lowerFirst(strings.TrimPrefix(d.Summary, who+": "))
 		if who == "" && len(frames) > 0 {

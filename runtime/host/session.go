@@ -36,7 +36,9 @@ const lastValue = "$value"
 // NewSession returns a Session. Positions call its chunks name:1, name:2 and so on; load() starts from the folder
 // of name, which for "<repl>" is the working folder.
 func (h *Host) NewSession(name string) *Session {
-	return &Session{name: name, thread: h.newThread(name), globals: maps.Clone(h.predeclared), given: maps.Clone(h.predeclared)}
+	t := h.newThread(name)
+	t.interactive = true
+	return &Session{name: name, thread: t, globals: maps.Clone(h.predeclared), given: maps.Clone(h.predeclared)}
 }
 
 // Define makes name known to the chunks to come.
@@ -142,7 +144,7 @@ func (s *Session) isGiven() func(string) bool {
 }
 
 func (t *Thread) runChunk(name, text string, globals starlark.StringDict, given func(string) bool) diag.List {
-	file, problems := t.parse(name, text)
+	file, problems := t.parse(name, text, true)
 	if problems != nil {
 		return problems
 	}
@@ -191,7 +193,7 @@ func Incomplete(text string) bool {
 	if strings.HasSuffix(strings.TrimRight(text, "\n"), "\\") {
 		return !strings.HasSuffix(text, "\n\n")
 	}
-	file, err := dialect().Parse("", text+"\n", 0)
+	file, err := dialect(true).Parse("", text+"\n", 0)
 	if err == nil {
 		if len(file.Stmts) == 0 {
 			return false

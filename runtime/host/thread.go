@@ -32,6 +32,8 @@ type Thread struct {
 	lastCallers []score.Position
 
 	memo map[any]any
+	// interactive is set for a Session: later chunks see what earlier ones loaded.
+	interactive bool
 
 	// problems are what was found in modules, and by inspection, while the run went on.
 	problems diag.List
@@ -87,6 +89,7 @@ func (t *Thread) fork(saved state) *Thread {
 	fresh := t.host.newThread(t.loader.entry)
 	fresh.state = saved
 	fresh.texts = t.texts
+	fresh.interactive = t.interactive
 	return fresh
 }
 
