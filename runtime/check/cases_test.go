@@ -3,6 +3,8 @@
 package check_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/harmonyscript/harmonyscript/runtime/score"
@@ -121,7 +123,17 @@ func ruleCases() []testCase {
 		}), []want{{"1:33", "promql-type", "string"}}},
 		{"promql too long", withRules(func(s *script) []score.Rule {
 			return []score.Rule{rule(s, "A", `"(" * 200000`, strings.Repeat("(", 200_000))}
-		}), []want{{"1:32", "promql-too-long", "200000 bytes"}}},
+		}), []want{{"1:32", "promql-too-long", "200000 bytes, want at most 50000"}}},
+		{"promql too deep", withRules(func(s *script) []score.Rule {
+			return []score.Rule{rule(s, "A", `"(" * 600`, strings.Repeat("(", 600)+"1"+strings.Repeat(")", 600))}
+		}), []want{{"1:32", "promql-too-long", "600 parentheses"}}},
+		{"promql with very many errors", withRules(func(s *script) []score.Rule {
+			return []score.Rule{rule(s, "A", `"`+strings.Repeat("rate(a)+", 15)+`1"`, strings.Repeat("rate(a)+", 15)+"1")}
+		}), slices.Collect(func(yield func(want) bool) {
+			for i := range 10 {
+				yield(want{fmt.Sprintf("1:%d", 38+8*i), "invalid-promql", "range vector"})
+			}
+		})},
 		{"rule kinds", withRules(func(s *script) []score.Rule {
 			return []score.Rule{
 				{Alert: "A", Record: "a:b", Expr: "up"},
@@ -206,6 +218,7 @@ func quantityCases() []testCase {
 	return []testCase{
 		{"storage", withStack(func(s *script, stack *score.MonitoringStack) { stack.Storage = "50GB" }), []want{{"1:9", "invalid-quantity", `write "50Gi"`}}},
 		{"storage of nothing", withStack(func(s *script, stack *score.MonitoringStack) { stack.Storage = "0" }), []want{{"1:9", "invalid-quantity", "more than zero"}}},
+		{"storage beyond all measure", withStack(func(s *script, stack *score.MonitoringStack) { stack.Storage = "1e99999999" }), []want{{"1:9", "invalid-quantity", "want a quantity"}}},
 		{"resources", withStack(func(s *script, stack *score.MonitoringStack) {
 			stack.Resources = score.Resources{Requests: map[string]string{"cpu": "2", "memroy": "1Gi", "memory": "-1"}, Limits: map[string]string{"cpu": "1000m"}}
 		}), []want{{"1:9", "invalid-quantity", "negative"}, {"1:9", "quantity-order", "at most the limit, 1"}, {"1:9", "unknown-resource", `write "memory"`}}},

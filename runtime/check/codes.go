@@ -38,7 +38,7 @@ func Codes() []Code {
 		{"invalid-label-value", diag.Error, "a Prometheus label value or annotation is not valid UTF-8"},
 
 		{"invalid-promql", diag.Error, "an expression is not valid PromQL"},
-		{"promql-too-long", diag.Error, "an expression is longer than any rule can be"},
+		{"promql-too-long", diag.Error, "an expression is longer, or nested deeper, than any real rule"},
 		{"promql-type", diag.Error, "an expression gives neither an instant vector nor a scalar"},
 		{"promql-other-namespace", diag.Warning, "an expression selects another namespace than the tenant's, which is overridden"},
 		{"metric-without-source", diag.Warning, "a tenant's rule uses metrics that nothing in the tenant's stack provides"},

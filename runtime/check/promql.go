@@ -19,9 +19,14 @@ import (
 	"github.com/harmonyscript/harmonyscript/runtime/score"
 )
 
-// maxExpression is the longest expression that is parsed, in bytes. The parser's type check recurses, so the
-// depth of what a script can build must be bounded; no rule that fits into a cluster comes near it.
-const maxExpression = 100_000
+// Bounds of what is parsed, far beyond any real rule. The parser recurses, and its time grows with the square
+// of the depth.
+const (
+	maxExpression = 50_000 // bytes
+	maxNesting    = 500    // open parentheses, brackets and braces
+	// maxFaults is how many problems of one expression are told; a computed one may have thousands.
+	maxFaults = 10
+)
 
 // expression is what there is to say about one PromQL text, wherever it stands.
 type expression struct {
@@ -56,6 +61,10 @@ func parseExpression(promql parser.Parser, text string) *expression {
 	}
 	if len(text) > maxExpression {
 		e.faults = []fault{{code: "promql-too-long", message: fmt.Sprintf("got an expression of %d bytes, want at most %d", len(text), maxExpression)}}
+		return e
+	}
+	if depth := nesting(text); depth > maxNesting {
+		e.faults = []fault{{code: "promql-too-long", message: fmt.Sprintf("got an expression with %d parentheses inside each other, want at most %d", depth, maxNesting)}}
 		return e
 	}
 	parsed, err := promql.ParseExpr(text)
@@ -97,6 +106,22 @@ func parseExpression(promql parser.Parser, text string) *expression {
 	return e
 }
 
+// nesting returns how many parentheses, brackets and braces are open at once at most. Those in strings count
+// too; no real expression has hundreds of them.
+func nesting(text string) int {
+	depth, deepest := 0, 0
+	for i := range len(text) {
+		switch text[i] {
+		case '(', '[', '{':
+			depth++
+			deepest = max(deepest, depth)
+		case ')', ']', '}':
+			depth--
+		}
+	}
+	return deepest
+}
+
 // parseFaults turns the parser's errors into faults, each with its place in the text.
 func parseFaults(text string, err error) []fault {
 	var several parser.ParseErrors
@@ -104,7 +129,7 @@ func parseFaults(text string, err error) []fault {
 		return []fault{{code: "invalid-promql", length: len(text), message: err.Error()}}
 	}
 	var faults []fault
-	for _, one := range several {
+	for _, one := range several[:min(len(several), maxFaults)] {
 		offset := min(max(int(one.PositionRange.Start), 0), len(text))
 		end := min(max(int(one.PositionRange.End), offset), len(text))
 		message := one.Err.Error()

@@ -6,6 +6,8 @@ package check
 
 import (
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -16,8 +18,26 @@ import (
 	"github.com/harmonyscript/harmonyscript/runtime/score"
 )
 
-// maxQuantity is the longest quantity that is parsed: the parser works with numbers of any size.
-const maxQuantity = 64
+// Bounds of what the parser is given: it works with numbers of any size, and comparing two of a hundred
+// million digits takes for ever.
+const (
+	maxQuantity = 64
+	maxExponent = 24
+)
+
+var decimalExponent = regexp.MustCompile(`[eE][+-]?0*(\d+)$`)
+
+// reasonable reports whether text is small enough to be parsed.
+func reasonable(text string) bool {
+	if len(text) > maxQuantity {
+		return false
+	}
+	if match := decimalExponent.FindStringSubmatch(text); match != nil {
+		exponent, err := strconv.Atoi(match[1])
+		return err == nil && exponent <= maxExponent
+	}
+	return true
+}
 
 // containerResources are what a container can ask for.
 var containerResources = []string{string(corev1.ResourceCPU), string(corev1.ResourceMemory), string(corev1.ResourceEphemeralStorage)}
@@ -35,7 +55,7 @@ var quotaResources = []string{
 // quantity parses a quantity and reports one that is none, or is negative, or zero where that is not allowed.
 func (c *checker) quantity(who, text string, origin score.Origin, argument string, zeroAllowed bool) (resource.Quantity, bool) {
 	p := problem{code: "invalid-quantity", origin: origin, argument: argument, value: text}
-	if len(text) <= maxQuantity {
+	if reasonable(text) {
 		q, err := resource.ParseQuantity(text)
 		switch {
 		case err != nil:
@@ -53,7 +73,7 @@ func (c *checker) quantity(who, text string, origin score.Origin, argument strin
 	}
 	p.summary = fmt.Sprintf("%s: got %s, want a quantity such as \"500m\", \"2\", \"512Mi\" or \"50Gi\"", who, shown(text))
 	fixed := strings.NewReplacer(" ", "", "KB", "Ki", "MB", "Mi", "GB", "Gi", "TB", "Ti", "kb", "Ki", "mb", "Mi", "gb", "Gi", "tb", "Ti", "KiB", "Ki", "MiB", "Mi", "GiB", "Gi", "TiB", "Ti", "g", "Gi", "m", "Mi", "K", "k").Replace(text)
-	if _, err := resource.ParseQuantity(fixed); err == nil && len(text) <= maxQuantity && fixed != text {
+	if _, err := resource.ParseQuantity(fixed); err == nil && reasonable(text) && fixed != text {
 		p.fix = fmt.Sprintf("write %q", fixed)
 	}
 	c.report(p)

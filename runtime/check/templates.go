@@ -21,7 +21,7 @@ import (
 )
 
 // maxTemplate is the longest template that is parsed, in bytes.
-const maxTemplate = 100_000
+const maxTemplate = 50_000
 
 // templateName is what the parsers call every template in their errors.
 const templateName = "harmonyscript"

@@ -50,7 +50,7 @@ type Related struct {
 
 // String returns "file:line:column: severity: summary [code]", one line without source.
 func (d Diagnostic) String() string {
-	text := fmt.Sprintf("%s: %s [%s]", d.Severity, d.Summary, d.Code)
+	text := fmt.Sprintf("%s: %s [%s]", d.Severity, strings.Map(printable, d.Summary), d.Code)
 	if d.Position.IsValid() || d.Position.File != "" {
 		text = d.Position.String() + ": " + text
 	}

@@ -24,8 +24,18 @@ func Excerpt(text string, offset, length int) string {
 		end = offset + next
 	}
 	stop := min(offset+max(length, 0), end)
-	lead, marked, rest := text[start:offset], text[offset:stop], text[stop:end]
 	cutLeft, cutRight := "", ""
+	// Far away from the place nothing is shown anyway; measuring it would take long for a text of megabytes.
+	const far = 8 * maxExcerpt
+	if offset-start > far {
+		for start = offset - far; start < offset && !utf8.RuneStart(text[start]); start++ {
+		}
+		cutLeft = "…"
+	}
+	if end-stop > far {
+		end, cutRight = stop+far, "…"
+	}
+	lead, marked, rest := text[start:offset], text[offset:stop], text[stop:end]
 	if columns(lead)+columns(marked)+columns(rest) > maxExcerpt {
 		if keep := maxExcerpt / 2; columns(lead) > keep {
 			lead, cutLeft = lastColumns(lead, keep), "…"

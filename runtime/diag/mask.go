@@ -2,13 +2,18 @@
 
 package diag
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Mask returns text with every occurrence of each hidden text replaced, code point by code point, by asterisks.
 // Line breaks stay, so that positions and carets still fit. It keeps a secret that stands in a script by mistake
 // out of the source lines that diagnostics show.
 func Mask(text string, hidden []string) string {
-	for _, h := range hidden {
+	// The longer first: what is left of a text whose beginning was masked would not be found any more.
+	longest := slices.SortedFunc(slices.Values(hidden), func(a, b string) int { return len(b) - len(a) })
+	for _, h := range longest {
 		if h == "" || !strings.Contains(text, h) {
 			continue
 		}

@@ -33,7 +33,7 @@ func (d Diagnostic) Render(sources Sources, style Style) string {
 	if d.Severity == Warning {
 		severity = apply(style.Warning, string(d.Severity))
 	}
-	fmt.Fprintf(&b, "%s: %s [%s]\n", severity, d.Summary, d.Code)
+	fmt.Fprintf(&b, "%s: %s [%s]\n", severity, strings.Map(printable, d.Summary), d.Code)
 	margin := len(fmt.Sprint(d.Position.Line))
 	for _, r := range d.Related {
 		margin = max(margin, len(fmt.Sprint(r.Position.Line)))
@@ -44,7 +44,7 @@ func (d Diagnostic) Render(sources Sources, style Style) string {
 		writeSnippet(&b, d.Position, d.Length, margin, sources, style)
 	}
 	for _, r := range d.Related {
-		fmt.Fprintf(&b, "%s::: %s: %s\n", pad, apply(style.Position, r.Position.String()), r.Message)
+		fmt.Fprintf(&b, "%s::: %s: %s\n", pad, apply(style.Position, r.Position.String()), strings.Map(printable, r.Message))
 		writeSnippet(&b, r.Position, 1, margin, sources, style)
 	}
 	writeNote(&b, pad, "", d.Detail)
@@ -57,6 +57,7 @@ func writeNote(b *strings.Builder, pad, label, text string) {
 		return
 	}
 	for i, line := range strings.Split(text, "\n") {
+		line = strings.Map(printable, line)
 		if i == 0 {
 			fmt.Fprintf(b, "%s = %s%s\n", pad, label, line)
 		} else {
