@@ -112,6 +112,12 @@ func Finish(result host.Result, problems diag.List, options Options) (*Loaded, e
 			loaded.Objects = nil
 		}
 	}
+	for i := range problems {
+		// What concerns the script as a whole still names it.
+		if !problems[i].Position.IsValid() && problems[i].Position.File == "" {
+			problems[i].Position.File = result.Entry
+		}
+	}
 	loaded.Diagnostics = problems.Sorted()
 	return loaded, nil
 }
