@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package apply_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/harmonyscript/harmonyscript/runtime/apply"
+	"github.com/harmonyscript/harmonyscript/runtime/plan"
+)
+
+// prometheus adds a Prometheus that the real operator reconciles; pod are further fields of its specification.
+func (w *world) prometheus(line int, title, namespace, name string, more map[string]any) {
+	w.add(line, title, object("v1", "ServiceAccount", namespace, name, nil))
+	spec := map[string]any{"serviceAccountName": name, "replicas": 1, "ruleSelector": map[string]any{}, "serviceMonitorSelector": map[string]any{}}
+	for key, value := range more {
+		spec[key] = value
+	}
+	w.add(line, title, object("monitoring.coreos.com/v1", "Prometheus", namespace, name, map[string]any{"spec": spec}))
+}
+
+func TestWaitUntilItWorks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ns := w.namespace(1, "stack")
+	w.prometheus(2, "stack", ns, "works", nil)
+	var events []apply.Event
+	o := w.run(func(r *apply.Request) { r.Observe = func(e apply.Event) { events = append(events, e) } })
+	mustBe(t, o, apply.Done, map[apply.Status]int{apply.Created: 3})
+	live := w.get("monitoring.coreos.com/v1", "Prometheus", ns, "works")
+	status, _ := live.Object["status"].(map[string]any)
+	if status["availableReplicas"] != int64(1) {
+		t.Fatalf("the run ended before Prometheus was available: %v", status)
+	}
+	awaited := slices.ContainsFunc(events, func(e apply.Event) bool {
+		return e.Type == apply.WaitingForReady && len(e.Waiting) == 1 && e.Waiting[0].ID.Kind == "Prometheus" && e.Total == 1
+	})
+	if !awaited {
+		t.Fatalf("no event tells what was awaited: %+v", events)
+	}
+	var order []apply.EventType
+	for _, e := range events {
+		if len(order) == 0 || order[len(order)-1] != e.Type {
+			order = append(order, e.Type)
+		}
+	}
+	if order[0] != apply.Planned || order[len(order)-1] != apply.Finished {
+		t.Fatalf("order of events: got %v", order)
+	}
+
+	// A second run waits too, with one request for the kind.
+	w.counter.reset()
+	mustBe(t, w.run(), apply.Done, map[apply.Status]int{apply.Unchanged: 3})
+	if writes := w.counter.writes(); len(writes) > 0 {
+		t.Fatalf("wrote: %v", writes)
+	}
+}
+
+func TestNotReadyInTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ns := w.namespace(1, "stack")
+	w.prometheus(2, "stack", ns, "new", nil)
+	w.configMap(3, "stack", ns, "old-of-stack", map[string]any{"a": "1"})
+	w.configMap(4, "other", ns, "old-of-other", map[string]any{"a": "1"})
+	mustBe(t, w.run(), apply.Done, map[apply.Status]int{apply.Created: 5})
+
+	// What replaces the old does not work: the old of the same score stays, that of others goes.
+	w.drop("Prometheus", "new")
+	w.drop("ServiceAccount", "new")
+	w.drop("ConfigMap", "old-of-stack")
+	w.drop("ConfigMap", "old-of-other")
+	w.prometheus(7, "stack", ns, "newer", map[string]any{"nodeSelector": map[string]any{"no": "such-node"}})
+	o := w.run(func(r *apply.Request) { r.Timeout = 4 * time.Second })
+	count := o.Count()
+	if o.State != apply.NotReady || count[apply.ObjectNotReady] != 1 || count[apply.Deleted] != 1 || count[apply.Kept] != 3 {
+		t.Fatalf("got %s with %v: %v", o.State, count, o.Results)
+	}
+	d := mustHave(t, o.Diagnostics, "not-ready", "Prometheus "+ns+"/newer does not work after 4s", 7)
+	if !strings.Contains(d.Detail, "Pod") || !strings.Contains(d.Detail, "Unschedulable") {
+		t.Fatalf("detail tells nothing of the pod:\n%s", d.Detail)
+	}
+	if w.get("monitoring.coreos.com/v1", "Prometheus", ns, "new") == nil {
+		t.Fatal("the old Prometheus was deleted before the new one worked")
+	}
+	if s := step(t, w.plan(), "Prometheus", "new"); s.Action != plan.Delete {
+		t.Fatalf("what was kept back is not planned for deletion any more: %+v", s)
+	}
+
+	// Once the new one works, the old goes.
+	w.drop("Prometheus", "newer")
+	w.drop("ServiceAccount", "newer")
+	w.prometheus(7, "stack", ns, "newer", nil)
+	o = w.run()
+	if count := o.Count(); o.State != apply.Done || count[apply.Deleted] != 3 || count[apply.Updated] != 1 {
+		t.Fatalf("got %s with %v: %v", o.State, count, o.Diagnostics)
+	}
+}
+
+func TestRejectedByItsOperator(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ns := w.namespace(1, "stack")
+	w.prometheus(2, "stack", ns, "works", nil)
+	w.add(3, "stack", object("monitoring.coreos.com/v1", "PrometheusRule", ns, "broken", map[string]any{"spec": map[string]any{
+		"groups": []any{map[string]any{"name": "g", "rules": []any{map[string]any{"alert": "A", "expr": "sum by ("}}}}}}))
+	o := w.run()
+	if o.State == apply.Done {
+		t.Fatalf("got %s with %v, want the broken rule told", o.State, o.Count())
+	}
+	found := false
+	for _, result := range o.Results {
+		found = found || result.ID.Kind == "PrometheusRule" && (result.Status == apply.ObjectNotReady || result.Status == apply.ObjectFailed) && result.Position.Line == 3
+	}
+	if !found {
+		t.Fatalf("got %+v", o.Results)
+	}
+}
