@@ -32,7 +32,7 @@ func (c *checker) url(who, text string, origin score.Origin, argument, instead s
 		p.fix = "write " + instead
 	case parsed.Scheme != "http" && parsed.Scheme != "https" || parsed.Host == "":
 		// The URL itself is not repeated: those of chat services are secrets although they do not look so.
-		p.summary = who + ": got something else, want an absolute URL that begins with http:// or https://"
+		p.summary = who + ": got no absolute URL, want one that begins with http:// or https:// and names a host"
 		if !strings.Contains(text, "://") {
 			p.fix = "write https:// in front of it"
 		}

@@ -6,6 +6,8 @@ package check
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/prometheus/prometheus/promql/parser"
@@ -95,6 +97,10 @@ func (c *checker) report(p problem) {
 		d.Position = p.origin.Position()
 	case p.key:
 		d.Position = p.origin.OfName(p.argument)
+		if cut := strings.LastIndexByte(p.argument, '['); cut > 0 && d.Position != p.origin.OfName(p.argument[:cut]) {
+			// Entries have places of their own only when their keys are literals; these have two quotes.
+			d.Length = utf8.RuneCountInString(p.argument[cut+1:]) + 1
+		}
 	case p.part:
 		offset := min(max(p.offset, 0), len(p.value))
 		end := min(offset+max(p.length, 0), len(p.value))
@@ -152,5 +158,8 @@ func shown(value string) string {
 	if utf8.RuneCountInString(value) > most {
 		return fmt.Sprintf("%q…", string([]rune(value)[:most]))
 	}
-	return fmt.Sprintf("%q", value)
+	if strings.Contains(value, `"`) && strconv.CanBackquote(value) {
+		return "`" + value + "`"
+	}
+	return strconv.Quote(value)
 }

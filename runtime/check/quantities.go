@@ -129,13 +129,13 @@ func knowsQuotaResource(name string) bool {
 	return strings.HasPrefix(bare, corev1.ResourceHugePagesPrefix) || isExtended(bare)
 }
 
-// order reports where a quantity is larger than one that bounds it.
-func (c *checker) order(who string, small, large map[string]resource.Quantity, smallName, largeName string, origin score.Origin, argument string) {
+// order reports where a quantity is larger than one that bounds it. texts are the small ones as the script spells them.
+func (c *checker) order(who string, small, large map[string]resource.Quantity, smallName, largeName string, texts map[string]string, origin score.Origin, argument string) {
 	for _, name := range sortedKeys(small) {
 		bound, bounded := large[name]
 		if value := small[name]; bounded && value.Cmp(bound) > 0 {
 			c.report(problem{
-				code: "quantity-order", origin: origin, argument: entry(argument, name),
+				code: "quantity-order", origin: origin, argument: entry(argument, name), value: texts[name],
 				summary: fmt.Sprintf("%s: got the %s %s of %s, want at most the %s, %s", who, smallName, value.String(), name, largeName, bound.String()),
 			})
 		}

@@ -131,7 +131,7 @@ func (c *checker) stackSettings(who string, s score.MonitoringStack) {
 	})
 	requests := c.quantities(who+": resources: requests", s.Resources.Requests, s.Origin, "resources[requests]", containerResources, knowsContainerResource)
 	limits := c.quantities(who+": resources: limits", s.Resources.Limits, s.Origin, "resources[limits]", containerResources, knowsContainerResource)
-	c.order(who+": resources", requests, limits, "request", "limit", s.Origin, "resources[requests]")
+	c.order(who+": resources", requests, limits, "request", "limit", s.Resources.Requests, s.Origin, "resources[requests]")
 }
 
 func (c *checker) count(who, argument string, number, most int, origin score.Origin) {

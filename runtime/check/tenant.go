@@ -50,12 +50,12 @@ func (c *checker) limits(who string, t score.Tenant) {
 	_, most := read("max", t.Limits.Max)
 	atLeast, least := read("min", t.Limits.Min)
 	who += ": limits"
-	c.order(who, request, standard, "default request", "default", t.Origin, atRequest)
-	c.order(who, standard, most, "default", "maximum", t.Origin, atDefault)
-	c.order(who, request, most, "default request", "maximum", t.Origin, atRequest)
-	c.order(who, least, most, "minimum", "maximum", t.Origin, atLeast)
-	c.order(who, least, request, "minimum", "default request", t.Origin, atLeast)
-	c.order(who, least, standard, "minimum", "default", t.Origin, atLeast)
+	c.order(who, request, standard, "default request", "default", t.Limits.DefaultRequest, t.Origin, atRequest)
+	c.order(who, standard, most, "default", "maximum", t.Limits.Default, t.Origin, atDefault)
+	c.order(who, request, most, "default request", "maximum", t.Limits.DefaultRequest, t.Origin, atRequest)
+	c.order(who, least, most, "minimum", "maximum", t.Limits.Min, t.Origin, atLeast)
+	c.order(who, least, request, "minimum", "default request", t.Limits.Min, t.Origin, atLeast)
+	c.order(who, least, standard, "minimum", "default", t.Limits.Min, t.Origin, atLeast)
 }
 
 func (c *checker) network(who string, t score.Tenant) {
