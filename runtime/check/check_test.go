@@ -203,6 +203,20 @@ func TestNothingWrong(t *testing.T) {
 	}
 }
 
+func TestDeploymentName(t *testing.T) {
+	for name, want := range map[string]string{"demo": "", "monitoring-v2": "", "a.b": "", "": "", "Demo 1": `write "demo-1"`, strings.Repeat("x", 254): "254 characters"} {
+		s := &script{t: t}
+		d := score.Deployment{Name: name, Position: score.Position{File: scriptName, Line: 7, Column: 1}, Scores: []score.Score{good(s)}}
+		got := check.Deployment(d, nil)
+		switch {
+		case want == "" && len(got) > 0:
+			t.Errorf("%q: got %v, want nothing", name, got)
+		case want != "" && (len(got) != 1 || got[0].Code != "invalid-name" || got[0].Position.Line != 7 || !strings.Contains(got[0].Summary+got[0].Fix, want)):
+			t.Errorf("%q: got %v, want one invalid-name at line 7 with %q", name, got, want)
+		}
+	}
+}
+
 // Values finds what is wrong with values that never got into a deployment, each once.
 func TestValues(t *testing.T) {
 	s := &script{t: t}

@@ -75,7 +75,8 @@ type problem struct {
 	argument string
 	// key puts the problem at the argument's name, which for an entry of a dict is its key.
 	key bool
-	// value is the argument's value. With it the whole value is underlined, and with length or offset a part.
+	// value is the argument's value; when part is set, length bytes of it from offset on are underlined,
+	// otherwise the whole expression.
 	value          string
 	offset, length int
 	part           bool
@@ -105,7 +106,7 @@ func (c *checker) report(p problem) {
 		offset := min(max(p.offset, 0), len(p.value))
 		end := min(offset+max(p.length, 0), len(p.value))
 		position, exact := p.origin.Inside(p.argument, offset)
-		d.Position = position
+		d.Position, d.Length = position, p.origin.LengthOf(p.argument)
 		if exact {
 			d.Length = between(p.origin, p.argument, position, end, utf8.RuneCountInString(p.value[offset:end]))
 			break
@@ -116,11 +117,7 @@ func (c *checker) report(p problem) {
 		}
 		d.Detail = excerpt
 	default:
-		d.Position = p.origin.Of(p.argument)
-		if inside, exact := p.origin.Inside(p.argument, 0); exact && inside.Line == d.Position.Line {
-			// From the opening quote to the closing one.
-			d.Length = between(p.origin, p.argument, d.Position, len(p.value), 0) + 1
-		}
+		d.Position, d.Length = p.origin.Of(p.argument), p.origin.LengthOf(p.argument)
 	}
 	d.Related = append(d.Related, diag.Callers(p.origin)...)
 	c.list = append(c.list, d)

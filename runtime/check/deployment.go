@@ -23,6 +23,7 @@ func Deployment(d score.Deployment, r *backend.Registry) diag.List {
 		})
 		return c.list
 	}
+	c.deploymentName(d)
 	for _, s := range d.Scores {
 		c.score(s)
 	}

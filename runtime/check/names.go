@@ -54,6 +54,16 @@ func (c *checker) invalidName(who, what, name string, origin score.Origin, argum
 	c.report(p)
 }
 
+// deploymentName reports a deployment's name that its record in the cluster cannot bear. An empty one is for
+// programs that only check.
+func (c *checker) deploymentName(d score.Deployment) {
+	if d.Name == "" {
+		return
+	}
+	at := score.NewOrigin(&score.CallSite{Position: d.Position}, nil)
+	c.objectName(fmt.Sprintf("deployment %q", d.Name), d.Name, validation.DNS1123SubdomainMaxLength, at, "")
+}
+
 // suggestName returns a valid name close to name, or "".
 func suggestName(name string, limit int) string {
 	var b strings.Builder

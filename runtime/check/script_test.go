@@ -45,7 +45,7 @@ func (s *script) call(source string, arguments ...string) score.Origin {
 			lineStart := strings.LastIndexByte(before, '\n') + 1
 			return score.Position{File: scriptName, Line: line + strings.Count(before, "\n"), Column: utf8.RuneCountInString(before[lineStart:]) + 1}
 		}
-		a := score.Argument{Name: place(at), Value: place(at)}
+		a := score.Argument{Name: place(at), Value: place(at), Length: utf8.RuneCountInString(token)}
 		bare := strings.TrimSuffix(name[strings.LastIndexByte(name, '[')+1:], "]")
 		for _, spelling := range []string{`"` + bare + `": ` + token, bare + " = " + token} {
 			if key := strings.Index(source, spelling); key >= 0 {
