@@ -58,6 +58,7 @@ func tenantSignatures() []Signature {
 			Example: `deploy(tenant(name = "blue", network = tenant_network(ingress_namespaces = ["ingress-nginx"])))`,
 			Build: func(c *Call) (any, error) {
 				return score.Network{
+					Origin:            c.Origin(),
 					Isolated:          true,
 					IngressNamespaces: c.Strings("ingress_namespaces"),
 					EgressNamespaces:  c.Strings("egress_namespaces"),

@@ -76,6 +76,10 @@ func tenantCases() []testCase {
 			{"1:26", "invalid-name", "egress namespace"}, {"1:50", "invalid-name", "ingress namespace"},
 			{"1:73", "invalid-cidr", `write "10.0.0.0/8"`}, {"1:87", "invalid-cidr", `write "10.0.0.1/32"`}, {"1:99", "invalid-cidr", "CIDR notation"},
 		}},
+		{"network of its own", withTenant(func(s *script) score.Tenant {
+			origin := s.call(`tenant_network(egress_cidrs = ["x"])`, "egress_cidrs[0]", `"x"`)
+			return score.Tenant{Name: "blue", Network: score.Network{Origin: origin, EgressCIDRs: []string{"x"}}}
+		}), []want{{"1:32", "invalid-cidr", "network"}}},
 		{"admins", withTenant(func(s *script) score.Tenant {
 			return score.Tenant{Name: "blue", Admins: []string{"", " jane", "user:", "serviceaccount:x", "role:x", "system:masters"}}
 		}), []want{

@@ -284,6 +284,11 @@ func channelCases() []testCase {
 			c.Origin = s.call(`discord(title = "{{ .CommonLabels.alertname | nope }}")`, "title", `"{{ .CommonLabels.alertname | nope }}"`)
 			return c
 		}), []want{{"1:18", "invalid-template", `function "nope" not defined`}}},
+		{"channel's duration", withChannel(func(s *script) score.AlertChannel {
+			c := channel("webhook", "a", score.Field{Name: "timeout", Value: "10 sec"})
+			c.Origin = s.call(`webhook(timeout = "10 sec")`, "timeout", `"10 sec"`)
+			return c
+		}), []want{{"1:19", "invalid-duration", `write "10s"`}}},
 		{"secrets", withChannel(func(s *script) score.AlertChannel {
 			c := channel("discord", "a")
 			c.Receiver.Fields = []score.Field{

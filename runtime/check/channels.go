@@ -113,6 +113,11 @@ func (c *checker) text(who, name, value string, origin score.Origin, argument st
 		c.templateProblem(who+": "+name, origin, argument, value, found, "Alertmanager's templates have .CommonLabels, .Alerts, .Status and the functions of its template reference.")
 		return
 	}
+	switch name {
+	case "timeout", "retry", "expire", "ttl":
+		// The settings of receivers that are durations, under Alertmanager's names.
+		c.duration(who, value, origin, argument, true)
+	}
 	// What a template makes of it is only known when it is sent.
 	if isURL := name == "url" || strings.HasSuffix(name, "_url"); isURL && !strings.Contains(value, "{{") {
 		c.url(who+": "+name, value, origin, argument, "secret(env = \"…\")")

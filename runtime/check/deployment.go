@@ -56,6 +56,8 @@ func (c *checker) value(v any) {
 		c.target(v)
 	case score.RemoteWrite:
 		c.remoteWrites("remote_write", []score.RemoteWrite{v})
+	case score.Network:
+		c.network("tenant_network", v, score.Origin{})
 	case score.Secret:
 		c.secret("secret", v, v.Origin, "")
 	}

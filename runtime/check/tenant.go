@@ -31,7 +31,7 @@ func (c *checker) tenant(t score.Tenant, around score.Origin) {
 	c.reservedTenantLabels(who, t)
 	c.quantities(who+": quota", t.Quota, t.Origin, "quota", quotaResources, knowsQuotaResource)
 	c.limits(who, t)
-	c.network(who, t)
+	c.network(who+": network", t.Network, t.Origin)
 	for i, admin := range t.Admins {
 		c.admin(who, admin, t.Origin, element("admins", i))
 	}
@@ -58,24 +58,34 @@ func (c *checker) limits(who string, t score.Tenant) {
 	c.order(who, least, standard, "minimum", "default", t.Limits.Min, t.Origin, atLeast)
 }
 
-func (c *checker) network(who string, t score.Tenant) {
-	for i, namespace := range t.Network.IngressNamespaces {
-		c.dnsLabel(who+": network", "ingress namespace", namespace, t.Origin, element("network[ingress_namespaces]", i))
+func (c *checker) network(who string, n score.Network, around score.Origin) {
+	origin, inside := n.Origin, ""
+	if !origin.Position().IsValid() {
+		origin, inside = around, "network"
 	}
-	for i, namespace := range t.Network.EgressNamespaces {
-		c.dnsLabel(who+": network", "egress namespace", namespace, t.Origin, element("network[egress_namespaces]", i))
+	place := func(argument string, i int) string {
+		if inside != "" {
+			argument = entry(inside, argument)
+		}
+		return element(argument, i)
 	}
-	for i, text := range t.Network.EgressCIDRs {
-		p := problem{code: "invalid-cidr", origin: t.Origin, argument: element("network[egress_cidrs]", i), value: text}
+	for i, namespace := range n.IngressNamespaces {
+		c.dnsLabel(who, "ingress namespace", namespace, origin, place("ingress_namespaces", i))
+	}
+	for i, namespace := range n.EgressNamespaces {
+		c.dnsLabel(who, "egress namespace", namespace, origin, place("egress_namespaces", i))
+	}
+	for i, text := range n.EgressCIDRs {
+		p := problem{code: "invalid-cidr", origin: origin, argument: place("egress_cidrs", i), value: text}
 		prefix, err := netip.ParsePrefix(text)
 		switch {
 		case err != nil:
-			p.summary = fmt.Sprintf("%s: network: got the address range %s, want CIDR notation such as \"10.0.0.0/8\"", who, shown(text))
+			p.summary = fmt.Sprintf("%s: got the address range %s, want CIDR notation such as \"10.0.0.0/8\"", who, shown(text))
 			if ip, err := netip.ParseAddr(text); err == nil {
 				p.fix = fmt.Sprintf("write %q for this one address", netip.PrefixFrom(ip, ip.BitLen()).String())
 			}
 		case prefix.Masked() != prefix:
-			p.summary = fmt.Sprintf("%s: network: got the address range %s, whose address has bits outside of its mask", who, shown(text))
+			p.summary = fmt.Sprintf("%s: got the address range %s, whose address has bits outside of its mask", who, shown(text))
 			p.fix = fmt.Sprintf("write %q", prefix.Masked().String())
 		default:
 			continue

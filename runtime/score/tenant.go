@@ -42,6 +42,8 @@ func (l Limits) IsZero() bool {
 // Network says what may reach a tenant's pods and what they may reach. Traffic inside the namespace and DNS
 // always pass.
 type Network struct {
+	// Origin is the place of the network's own call; without one the tenant's argument "network" has it.
+	Origin Origin
 	// Isolated makes NetworkPolicies that refuse everything else; when false there are none.
 	Isolated bool
 	// IngressNamespaces may reach the tenant's pods.
