@@ -43,8 +43,8 @@ func (s *Signature) begin(run *host.Thread) (*binder, []any) {
 // complete makes the value once all arguments are bound.
 func (b *binder) complete(thread *starlark.Thread, run *host.Thread, slots []any) (made starlark.Value, err error) {
 	b.finish(slots)
-	if len(b.problems) > 0 {
-		return nil, b.problems
+	if len(b.problems) > 0 || b.incomplete {
+		return b.refuse(run, slots)
 	}
 	// A panic of a Build function must not take the program with it, and here its place in the script is known.
 	defer func() {
@@ -63,7 +63,8 @@ func (b *binder) complete(thread *starlark.Thread, run *host.Thread, slots []any
 	}
 	value := &Value{signature: s, args: slots, origin: b.origin, weight: b.elements + 1}
 	if value.made, err = s.Build(call); err != nil {
-		return nil, b.placed(err)
+		b.problems = b.placed(err)
+		return b.refuse(run, slots)
 	}
 	if run != nil {
 		run.Made(value.made)
@@ -72,7 +73,7 @@ func (b *binder) complete(thread *starlark.Thread, run *host.Thread, slots []any
 }
 
 // placed gives an error of a Build function its place.
-func (b *binder) placed(err error) error {
+func (b *binder) placed(err error) diag.List {
 	if problems, ok := err.(diag.List); ok { //nolint:errorlint // a wrapped list has a text of its own
 		return problems
 	}
@@ -102,8 +103,9 @@ func (s *Signature) bound(receiver *Value) *starlark.Builtin {
 		b, slots := s.begin(run)
 		b.bind(slots, args, kwargs)
 		b.finish(slots)
-		if len(b.problems) > 0 {
-			return nil, b.problems
+		if len(b.problems) > 0 || b.incomplete {
+			b.signature, slots = receiver.signature, receiver.args
+			return b.refuse(run, slots)
 		}
 		c := s.change(receiver, &Call{signature: s, args: slots, origin: b.origin})
 		i, _ := receiver.signature.find(c.field)

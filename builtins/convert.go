@@ -41,18 +41,6 @@ func (d *dict) get(key string) any {
 	return nil
 }
 
-// unknown stands, in the static pass, for a value that only running the script can tell.
-type unknown struct{ starlark.NoneType }
-
-// promise stands, in the static pass, for what a call of a constructor gives.
-type promise struct {
-	starlark.NoneType
-	signature *Signature
-}
-
-// Type returns the constructor's name, as Value does.
-func (p promise) Type() string { return p.signature.Name }
-
 // place is where in an argument something is: `labels[severity]`. It is only spelled out for diagnostics.
 type place struct {
 	parent *place
@@ -84,6 +72,9 @@ func (b *binder) convert(t Type, v starlark.Value, at *place, a *Argument) (copi
 			if len(s) > maxString {
 				b.report("too-many-elements", at, fmt.Sprintf("got a string of %d bytes, want at most %d", len(s), maxString), "")
 				return nil, false
+			}
+			if couldBeSecret(b.signature.Name, a.Name, string(s)) {
+				b.mask(string(s))
 			}
 			return string(s), true
 		}

@@ -3,6 +3,7 @@
 package deployment
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -82,4 +83,31 @@ func TestCheckOnlyCompilesNothing(t *testing.T) {
 	if len(loaded.Objects) != 0 || len(loaded.Diagnostics) != 0 || loaded.Deployment.Name != "other" {
 		t.Errorf("got %d objects, %v and name %q, want none, none and %q", len(loaded.Objects), loaded.Diagnostics, loaded.Deployment.Name, "other")
 	}
+}
+
+func TestLoadGoesOnBehindARefusedCall(t *testing.T) {
+	loaded := finish(t, `
+def channel(kind):
+    return kind(name = "a", **{"webhok_url": secret(env = "X")})
+
+broken = channel(discord)
+stack = monitoring_stack(
+    api_version = V2_CRD,
+    alert_channels = [broken],
+    alert_rules = [alert_rule_group(name = "g", rules = [alert_rule(alert = "A", expr = "up ==")])],
+).set_namespace("elsewhere").replace(retention = "forever")
+group = alert_rule_group(name = "h", interval = "often", rules = [])
+deploy(stack, tenant_monitoring(tenant = 5, stack = stack))
+`, Options{})
+	// Neither the stack, which is made of what was refused, nor the deployment of it is told as well.
+	if got, want := codes(loaded.Diagnostics), "unknown-argument invalid-promql invalid-duration empty-rule-group wrong-type"; !sameWords(got, want) {
+		t.Errorf("got %q, want %q:\n%s", got, want, loaded.Diagnostics.Render(loaded.Sources, diag.Style{}))
+	}
+}
+
+func sameWords(a, b string) bool {
+	x, y := strings.Fields(a), strings.Fields(b)
+	slices.Sort(x)
+	slices.Sort(y)
+	return slices.Equal(slices.Compact(x), slices.Compact(y))
 }

@@ -112,6 +112,13 @@ func (t *Thread) Memo(key any, make func() any) any {
 // Made records a Go value that a constructor made, for Result.Made.
 func (t *Thread) Made(value any) { t.made = append(t.made, value) }
 
+// Recovers reports whether a builtin that refuses its arguments may report that with Report and let the script go
+// on, so that one run tells all mistakes. A Session does not: there each chunk is answered at once.
+func (t *Thread) Recovers() bool { return !t.interactive }
+
+// Report records problems that do not end the run; its result holds them.
+func (t *Thread) Report(problems diag.List) { t.problems = append(t.problems, problems...) }
+
 // Mask keeps text, which may be a secret, out of every source line that is shown.
 func (t *Thread) Mask(text string) { t.texts.mask(text) }
 
