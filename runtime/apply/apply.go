@@ -66,9 +66,11 @@ type Request struct {
 }
 
 func (r *Request) plan() plan.Request {
-	return plan.Request{Client: r.Client, Deployment: r.Deployment, Objects: r.Objects, ResolveSecret: r.ResolveSecret,
+	return plan.Request{
+		Client: r.Client, Deployment: r.Deployment, Objects: r.Objects, ResolveSecret: r.ResolveSecret,
 		InventoryNamespace: r.InventoryNamespace, DeleteNamespaces: r.DeleteNamespaces, TakeOwnership: r.TakeOwnership,
-		Brief: true, Requires: r.Requires, Parallel: r.Parallel}
+		Brief: true, Requires: r.Requires, Parallel: r.Parallel,
+	}
 }
 
 // runner carries out one request.
@@ -118,9 +120,11 @@ func Destroy(ctx context.Context, request Request) (*Outcome, error) {
 }
 
 func run(ctx context.Context, request Request, destroying bool) (*Outcome, error) {
-	r := &runner{request: request, timeout: cmp.Or(request.Timeout, defaultTimeout), kinds: request.Kinds,
+	r := &runner{
+		request: request, timeout: cmp.Or(request.Timeout, defaultTimeout), kinds: request.Kinds,
 		results: map[inventory.Key]*Result{}, records: map[inventory.Key]inventory.Member{}, uncertain: map[inventory.Key]backend.ID{},
-		removed: map[inventory.Key]bool{}, lostNamespaces: map[string]bool{}, lostScores: map[scope]bool{}}
+		removed: map[inventory.Key]bool{}, lostNamespaces: map[string]bool{}, lostScores: map[scope]bool{},
+	}
 	if r.kinds == nil {
 		r.kinds = status.DefaultKinds()
 	}

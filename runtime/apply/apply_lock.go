@@ -302,8 +302,10 @@ func (e *LockedError) Error() string {
 
 // Diagnostic says how long it can take.
 func (e *LockedError) Diagnostic() diag.Diagnostic {
-	return diag.Diagnostic{Severity: diag.Error, Code: "deployment-locked", Summary: e.Error(),
-		Fix: fmt.Sprintf("wait until it is done; if that process is dead, its lock ends by itself at %s", e.Expires.UTC().Format(time.RFC3339))}
+	return diag.Diagnostic{
+		Severity: diag.Error, Code: "deployment-locked", Summary: e.Error(),
+		Fix: fmt.Sprintf("wait until it is done; if that process is dead, its lock ends by itself at %s", e.Expires.UTC().Format(time.RFC3339)),
+	}
 }
 
 // LockLostError tells that another run took the lock over while this one was at work.

@@ -95,8 +95,10 @@ func (r *runner) deleteStage(ctx context.Context, removals []*plan.Removal) []*p
 		case err != nil && isCancel(ctx, err):
 			r.settleRemoval(removal, NotTried, "the run was interrupted", nil)
 		case apierrors.IsConflict(err):
-			r.settleRemoval(removal, ObjectFailed, "", r.removalProblem(removal, diag.Diagnostic{Code: "object-changed",
-				Summary: fmt.Sprintf("%s was deleted and made again by others at the same time", removal.ID), Fix: "run the same command again"}))
+			r.settleRemoval(removal, ObjectFailed, "", r.removalProblem(removal, diag.Diagnostic{
+				Code:    "object-changed",
+				Summary: fmt.Sprintf("%s was deleted and made again by others at the same time", removal.ID), Fix: "run the same command again",
+			}))
 		case err != nil:
 			r.noteLost(err)
 			r.settleRemoval(removal, ObjectFailed, "", r.removalProblem(removal, cluster.Explain(err, r.work.Subject("delete", removal.ID))))
@@ -185,8 +187,10 @@ func held(id backend.ID, live *metav1.PartialObjectMetadata) string {
 }
 
 func (r *runner) stuck(removal *plan.Removal) diag.Diagnostic {
-	d := diag.Diagnostic{Code: "not-gone", Summary: fmt.Sprintf("%s is not gone after %s: it %s", removal.ID, r.timeout, held(removal.ID, removal.Live)),
-		Fix: "see what holds it, then run the same command again"}
+	d := diag.Diagnostic{
+		Code: "not-gone", Summary: fmt.Sprintf("%s is not gone after %s: it %s", removal.ID, r.timeout, held(removal.ID, removal.Live)),
+		Fix: "see what holds it, then run the same command again",
+	}
 	if removal.ID.Kind == "Namespace" {
 		d.Fix = fmt.Sprintf("see its conditions with kubectl get namespace %s -o yaml, then run the same command again", removal.ID.Name)
 	}

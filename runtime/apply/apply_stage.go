@@ -148,13 +148,17 @@ func (r *runner) send(ctx context.Context, i *plan.Item) {
 	}
 	m := applied.Metadata
 	r.mutex.Lock()
-	r.records[key] = inventory.Member{ID: i.Object.ID, Stage: i.Object.Stage, UID: string(m.UID), Sent: i.Sent,
-		Owned: inventory.OwnedHash(m.ManagedFields, cluster.FieldManager), Position: i.Object.Origin.Position(), Score: i.Object.Score}
+	r.records[key] = inventory.Member{
+		ID: i.Object.ID, Stage: i.Object.Stage, UID: string(m.UID), Sent: i.Sent,
+		Owned: inventory.OwnedHash(m.ManagedFields, cluster.FieldManager), Position: i.Object.Origin.Position(), Score: i.Object.Score,
+	}
 	r.mutex.Unlock()
 	switch {
 	case m.DeletionTimestamp != nil:
-		r.fail(i, &diag.Diagnostic{Severity: diag.Error, Code: "object-terminating", Position: i.Object.Origin.Position(),
-			Summary: fmt.Sprintf("%s is being deleted", i.Object.ID), Fix: "wait until it is gone, then run the same command again"}, "")
+		r.fail(i, &diag.Diagnostic{
+			Severity: diag.Error, Code: "object-terminating", Position: i.Object.Origin.Position(),
+			Summary: fmt.Sprintf("%s is being deleted", i.Object.ID), Fix: "wait until it is gone, then run the same command again",
+		}, "")
 	case i.Live == nil && i.Action == plan.Create && (applied.Created || applied.Attempts > 1):
 		r.settleWith(i, Created, i.Reason)
 	case i.Live == nil:

@@ -192,9 +192,11 @@ func (r *runner) giveUp(ctx context.Context, waiting []*target) {
 
 func (r *runner) notReady(t *target, detail string) *diag.Diagnostic {
 	o := t.item.Object
-	d := diag.Diagnostic{Severity: diag.Error, Code: "not-ready", Position: o.Origin.Position(), Detail: detail,
+	d := diag.Diagnostic{
+		Severity: diag.Error, Code: "not-ready", Position: o.Origin.Position(), Detail: detail,
 		Summary: fmt.Sprintf("%s does not work after %s: %s", o.ID, r.timeout, t.condition), Related: diag.Callers(o.Origin),
-		Fix: "look at the conditions and events above; give it more time with --timeout, or see how it goes on with status"}
+		Fix: "look at the conditions and events above; give it more time with --timeout, or see how it goes on with status",
+	}
 	if !t.failing.IsZero() {
 		d.Summary = fmt.Sprintf("%s failed: %s", o.ID, t.condition)
 		d.Fix = "correct what its controller reports, then run the same command again"
@@ -231,9 +233,11 @@ func (r *runner) reportRejected(ctx context.Context) {
 			if object.State != status.Failed || i == nil {
 				continue
 			}
-			d := r.work.Secrets.Redactor.Diagnostic(diag.Diagnostic{Severity: diag.Error, Code: "not-ready", Position: object.Position,
+			d := r.work.Secrets.Redactor.Diagnostic(diag.Diagnostic{
+				Severity: diag.Error, Code: "not-ready", Position: object.Position,
 				Summary: fmt.Sprintf("%s is not accepted: %s", object.ID, object.Reason), Detail: object.Message,
-				Related: diag.Callers(i.Object.Origin), Fix: "correct it in the script: until then the operator leaves it out"})
+				Related: diag.Callers(i.Object.Origin), Fix: "correct it in the script: until then the operator leaves it out",
+			})
 			r.settle(i, ObjectNotReady, &d)
 		}
 	}

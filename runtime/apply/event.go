@@ -17,23 +17,23 @@ import (
 type EventType string
 
 const (
-	// Planned: what there is to do is known; Counts tells how many objects of each action.
+	// Planned tells that what there is to do is known; Counts tells how many objects of each action.
 	Planned EventType = "planned"
-	// WaitingForLock: another run holds the deployment; Message says who.
+	// WaitingForLock tells that another run holds the deployment; Message says who.
 	WaitingForLock EventType = "waiting-for-lock"
-	// StageBegun: Stage begins; Total is how many of its objects are to be written.
+	// StageBegun tells that Stage begins; Total is how many of its objects are to be written.
 	StageBegun EventType = "stage"
-	// ObjectSettled: Status says what became of ID. Unchanged objects are not told one by one.
+	// ObjectSettled tells, in Status, what became of ID. Unchanged objects are not told one by one.
 	ObjectSettled EventType = "object"
-	// WaitingForReady: Waiting is what is awaited, Done of Total work.
+	// WaitingForReady tells, in Waiting, what is awaited; Done of Total work.
 	WaitingForReady EventType = "waiting"
-	// ObjectReady: ID works.
+	// ObjectReady tells that ID works.
 	ObjectReady EventType = "ready"
-	// Removing: Waiting is what is being deleted, Done of Total are gone.
+	// Removing tells, in Waiting, what is being deleted, Done of Total are gone.
 	Removing EventType = "removing"
-	// Recorded: the inventory says what was done.
+	// Recorded tells that the inventory says what was done.
 	Recorded EventType = "recorded"
-	// Finished: the run is over; State says how it ended.
+	// Finished tells that the run is over; State says how it ended.
 	Finished EventType = "finished"
 )
 

@@ -132,7 +132,8 @@ func newWorld(t *testing.T, options ...func(*cluster.Options)) *world {
 	unique.Unlock()
 	t.Cleanup(func() {
 		admin := connect(t, cluster.Options{Kubeconfig: kubeconfig(t)})
-		_, _ = apply.Destroy(context.Background(), apply.Request{Client: admin, Deployment: w.name, DeleteNamespaces: true, Timeout: time.Minute})
+		// Nobody waits until the namespaces are gone: the control plane goes with the tests.
+		_, _ = apply.Destroy(context.Background(), apply.Request{Client: admin, Deployment: w.name, DeleteNamespaces: true, Timeout: time.Millisecond})
 	})
 	return w
 }
@@ -197,13 +198,15 @@ func (w *world) configMap(line int, title, namespace, name string, data map[stri
 }
 
 func (w *world) request() apply.Request {
-	return apply.Request{Client: w.client, Deployment: w.name, Objects: w.objects, Timeout: time.Minute,
+	return apply.Request{
+		Client: w.client, Deployment: w.name, Objects: w.objects, Timeout: time.Minute,
 		ResolveSecret: func(_ context.Context, s score.Secret) (string, error) {
 			if value, ok := os.LookupEnv(s.Name); ok {
 				return value, nil
 			}
 			return "", fmt.Errorf("environment variable %s is not set", s.Name)
-		}}
+		},
+	}
 }
 
 func (w *world) plan() *plan.Plan {
@@ -285,12 +288,12 @@ func idOf(apiVersion, kind, namespace, name string) backend.ID {
 	return backend.ID{Group: group, Version: version, Kind: kind, Namespace: namespace, Name: name}
 }
 
-// edit changes a live object as another manager would.
-func (w *world) edit(kind, namespace, name string, change func(map[string]any)) {
+// edit changes a live ConfigMap as another manager would.
+func (w *world) edit(namespace, name string, change func(map[string]any)) {
 	w.t.Helper()
-	live := w.get("v1", kind, namespace, name)
+	live := w.get("v1", "ConfigMap", namespace, name)
 	change(live.Object)
-	foreign(w.t, w.client, http.MethodPut, "/api/v1/namespaces/"+namespace+"/"+strings.ToLower(kind)+"s/"+name+"?fieldManager=kubectl-edit", live.Object)
+	foreign(w.t, w.client, http.MethodPut, "/api/v1/namespaces/"+namespace+"/configmaps/"+name+"?fieldManager=kubectl-edit", live.Object)
 }
 
 func (w *world) inventory() *inventory.Inventory {

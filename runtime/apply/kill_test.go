@@ -134,13 +134,12 @@ func TestKilledAfterEachWrite(t *testing.T) {
 			w := newWorld(t)
 			ns := w.namespace(1, "tenant")
 			tenant := w.objects[0]
-			script := func(data ...string) []backend.Object {
+			script := func(data ...string) {
 				w.objects = []backend.Object{tenant}
 				for n, pair := range data {
 					name, value, _ := strings.Cut(pair, "=")
 					w.configMap(2+n, "tenant", ns, name, map[string]any{"key": value})
 				}
-				return w.objects
 			}
 			before, after := []string{"changes=1", "goes=1", "stays=1"}, []string{"changes=2", "comes=2", "stays=1"}
 			script(before...)

@@ -22,13 +22,13 @@ import (
 type State string
 
 const (
-	// Done: the cluster is as it should be, and works as far as was waited for.
+	// Done means that the cluster is as it should be, and works as far as was waited for.
 	Done State = "done"
-	// Failed: at least one object failed or was not tried.
+	// Failed means that at least one object failed or was not tried.
 	Failed State = "failed"
-	// NotReady: everything was applied, and not all of it worked in time.
+	// NotReady means that everything was applied, and not all of it worked in time.
 	NotReady State = "not-ready"
-	// Interrupted: the context ended before the run did.
+	// Interrupted means that the context ended before the run did.
 	Interrupted State = "interrupted"
 )
 
@@ -36,23 +36,23 @@ const (
 type Status string
 
 const (
-	// Unchanged: it was as it should be.
+	// Unchanged means that it was as it should be.
 	Unchanged Status = "unchanged"
-	// Created: it did not exist before.
+	// Created means that it did not exist before.
 	Created Status = "created"
-	// Updated: it was changed.
+	// Updated means that it was changed.
 	Updated Status = "updated"
-	// Adopted: it existed and is ours now.
+	// Adopted means that it existed and is ours now.
 	Adopted Status = "adopted"
-	// Deleted: it is gone.
+	// Deleted means that it is gone.
 	Deleted Status = "deleted"
-	// Kept: it is no longer wanted and stays all the same.
+	// Kept means that it is no longer wanted and stays all the same.
 	Kept Status = "kept"
-	// ObjectFailed: the API server refused, or did not answer.
+	// ObjectFailed means that the API server refused, or did not answer.
 	ObjectFailed Status = "failed"
-	// NotTried: something that it depends on failed, or the run was interrupted before its turn.
+	// NotTried means that something that it depends on failed, or the run was interrupted before its turn.
 	NotTried Status = "not-tried"
-	// ObjectNotReady: it was applied and does not work yet.
+	// ObjectNotReady means that it was applied and does not work yet.
 	ObjectNotReady Status = "not-ready"
 )
 
@@ -112,8 +112,10 @@ func (r *runner) settleWith(i *plan.Item, status Status, reason string) {
 }
 
 func (r *runner) settleRemoval(removal *plan.Removal, status Status, reason string, problem *diag.Diagnostic) {
-	r.put(inventory.KeyOf(removal.ID), Result{ID: removal.ID, Stage: removal.Member.Stage.String(), Score: removal.Member.Score,
-		Position: removal.Member.Position, Status: status, Reason: reason, Diagnostic: problem})
+	r.put(inventory.KeyOf(removal.ID), Result{
+		ID: removal.ID, Stage: removal.Member.Stage.String(), Score: removal.Member.Score,
+		Position: removal.Member.Position, Status: status, Reason: reason, Diagnostic: problem,
+	})
 }
 
 func (r *runner) put(key inventory.Key, result Result) {
@@ -124,8 +126,10 @@ func (r *runner) put(key inventory.Key, result Result) {
 	r.results[key] = &result
 	r.mutex.Unlock()
 	if result.Status != Unchanged {
-		r.observe(Event{Type: ObjectSettled, ID: result.ID, Score: result.Score, Position: result.Position, Stage: result.Stage,
-			Status: result.Status, Message: result.Reason, Diagnostic: result.Diagnostic})
+		r.observe(Event{
+			Type: ObjectSettled, ID: result.ID, Score: result.Score, Position: result.Position, Stage: result.Stage,
+			Status: result.Status, Message: result.Reason, Diagnostic: result.Diagnostic,
+		})
 	}
 }
 
@@ -160,8 +164,13 @@ func (r *runner) complete(ctx context.Context) {
 	switch left := count[NotTried]; {
 	case interrupted(ctx):
 		o.State = Interrupted
-		d := diag.Diagnostic{Severity: diag.Error, Code: "interrupted", Summary: fmt.Sprintf("interrupted: %d of %d objects were not tried", left, len(o.Results)),
-			Fix: "run the same command again: it goes on where this run ended"}
+		d := diag.Diagnostic{
+			Severity: diag.Error, Code: "interrupted", Summary: fmt.Sprintf("interrupted: %d of %d objects were not tried", left, len(o.Results)),
+			Fix: "run the same command again: it goes on where this run ended",
+		}
+		if left == 0 {
+			d.Summary = "interrupted: everything was applied, and not waited for"
+		}
 		if lost := cluster.Diagnostics(context.Cause(ctx)); len(lost) == 1 && lost[0].Code == "lock-lost" {
 			d = lost[0]
 			o.State = Failed

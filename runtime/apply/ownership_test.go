@@ -32,10 +32,10 @@ func TestForeignEdits(t *testing.T) {
 		w.configMap(10+n, "tenant", ns, name, map[string]any{"ours": "1", "too": "2"})
 	}
 	mustBe(t, w.run(), apply.Done, map[apply.Status]int{apply.Created: 7})
-	w.edit("ConfigMap", ns, "changed", setData("ours", "theirs"))
-	w.edit("ConfigMap", ns, "removed", func(o map[string]any) { delete(o["data"].(map[string]any), "ours") })
-	w.edit("ConfigMap", ns, "beside", setData("foreign", "x"))
-	w.edit("ConfigMap", ns, "unlabelled", func(o map[string]any) {
+	w.edit(ns, "changed", setData("ours", "theirs"))
+	w.edit(ns, "removed", func(o map[string]any) { delete(o["data"].(map[string]any), "ours") })
+	w.edit(ns, "beside", setData("foreign", "x"))
+	w.edit(ns, "unlabelled", func(o map[string]any) {
 		delete(o["metadata"].(map[string]any)["labels"].(map[string]any), inventory.MemberLabel)
 	})
 	foreign(t, w.client, http.MethodDelete, "/api/v1/namespaces/"+ns+"/configmaps/deleted", nil)
@@ -152,7 +152,7 @@ func TestPruneSparesWhatLostTheLabel(t *testing.T) {
 	ns := w.namespace(1, "tenant")
 	w.configMap(2, "tenant", ns, "given-away", map[string]any{"a": "1"})
 	w.run()
-	w.edit("ConfigMap", ns, "given-away", func(o map[string]any) { delete(o["metadata"].(map[string]any), "labels") })
+	w.edit(ns, "given-away", func(o map[string]any) { delete(o["metadata"].(map[string]any), "labels") })
 	w.objects = w.objects[:1]
 	mustBe(t, w.run(), apply.Done, map[apply.Status]int{apply.Unchanged: 1})
 	if w.get("v1", "ConfigMap", ns, "given-away") == nil {

@@ -95,12 +95,12 @@ func TestNamespaceTerminating(t *testing.T) {
 	w.configMap(2, "tenant", ns, "inside", map[string]any{"a": "1"})
 	w.run()
 	// A finalizer that nobody serves holds the namespace.
-	w.edit("ConfigMap", ns, "inside", func(o map[string]any) {
+	w.edit(ns, "inside", func(o map[string]any) {
 		o["metadata"].(map[string]any)["finalizers"] = []any{"example.com/held"}
 	})
 	foreign(t, w.client, http.MethodDelete, "/api/v1/namespaces/"+ns, nil)
 	release := func() {
-		w.edit("ConfigMap", ns, "inside", func(o map[string]any) { delete(o["metadata"].(map[string]any), "finalizers") })
+		w.edit(ns, "inside", func(o map[string]any) { delete(o["metadata"].(map[string]any), "finalizers") })
 	}
 	released := false
 	defer func() {
@@ -206,8 +206,10 @@ func TestKindOfTheSameDeployment(t *testing.T) {
 	ns := w.namespace(1, "tenant")
 	w.add(2, "kinds", object("apiextensions.k8s.io/v1", "CustomResourceDefinition", "", "things."+group, map[string]any{"spec": map[string]any{
 		"group": group, "scope": "Namespaced", "names": map[string]any{"plural": "things", "singular": "thing", "kind": "Thing", "listKind": "ThingList"},
-		"versions": []any{map[string]any{"name": "v1", "served": true, "storage": true,
-			"schema": map[string]any{"openAPIV3Schema": map[string]any{"type": "object", "properties": map[string]any{"size": map[string]any{"type": "integer"}}}}}},
+		"versions": []any{map[string]any{
+			"name": "v1", "served": true, "storage": true,
+			"schema": map[string]any{"openAPIV3Schema": map[string]any{"type": "object", "properties": map[string]any{"size": map[string]any{"type": "integer"}}}},
+		}},
 	}}))
 	w.add(3, "tenant", object(group+"/v1", "Thing", ns, "one", map[string]any{"size": 3}))
 	if s := step(t, w.plan(), "Thing", "one"); s.Action != plan.Create {
@@ -229,4 +231,15 @@ func TestDuplicateObject(t *testing.T) {
 	if len(d.Related) != 1 || d.Related[0].Position.Line != 3 {
 		t.Fatalf("got %+v, want the first place too", d.Related)
 	}
+}
+
+func TestNamespaceDoesNotFitTheKind(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.configMap(3, "one", "", "nowhere", nil)
+	w.add(4, "two", object("v1", "Namespace", "somewhere", w.name+"-x", nil))
+	o := w.run()
+	mustBe(t, o, apply.Failed, map[apply.Status]int{apply.ObjectFailed: 2})
+	mustHave(t, o.Diagnostics, "object-invalid", "want one", 3)
+	mustHave(t, o.Diagnostics, "object-invalid", "want none", 4)
 }

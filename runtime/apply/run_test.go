@@ -81,7 +81,8 @@ func TestExpiredLockIsTakenOver(t *testing.T) {
 	lease := func(age time.Duration) map[string]any {
 		stamp := time.Now().Add(-age).UTC().Format("2006-01-02T15:04:05.000000Z")
 		return object("coordination.k8s.io/v1", "Lease", inventory.DefaultNamespace, w.name, map[string]any{"spec": map[string]any{
-			"holderIdentity": "far-away/4711/abcdef/01", "leaseDurationSeconds": 30, "acquireTime": stamp, "renewTime": stamp}})
+			"holderIdentity": "far-away/4711/abcdef/01", "leaseDurationSeconds": 30, "acquireTime": stamp, "renewTime": stamp,
+		}})
 	}
 	path := "/apis/coordination.k8s.io/v1/namespaces/" + inventory.DefaultNamespace + "/leases"
 	foreign(t, w.client, http.MethodPost, path, lease(10*time.Second))

@@ -12,21 +12,21 @@ import (
 	"github.com/harmonyscript/harmonyscript/runtime/plan"
 )
 
-// prometheus adds a Prometheus that the real operator reconciles; pod are further fields of its specification.
-func (w *world) prometheus(line int, title, namespace, name string, more map[string]any) {
-	w.add(line, title, object("v1", "ServiceAccount", namespace, name, nil))
+// prometheus adds a Prometheus that the real operator reconciles; more are further fields of its specification.
+func (w *world) prometheus(line int, namespace, name string, more map[string]any) {
+	w.add(line, "stack", object("v1", "ServiceAccount", namespace, name, nil))
 	spec := map[string]any{"serviceAccountName": name, "replicas": 1, "ruleSelector": map[string]any{}, "serviceMonitorSelector": map[string]any{}}
 	for key, value := range more {
 		spec[key] = value
 	}
-	w.add(line, title, object("monitoring.coreos.com/v1", "Prometheus", namespace, name, map[string]any{"spec": spec}))
+	w.add(line, "stack", object("monitoring.coreos.com/v1", "Prometheus", namespace, name, map[string]any{"spec": spec}))
 }
 
 func TestWaitUntilItWorks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ns := w.namespace(1, "stack")
-	w.prometheus(2, "stack", ns, "works", nil)
+	w.prometheus(2, ns, "works", nil)
 	var events []apply.Event
 	o := w.run(func(r *apply.Request) { r.Observe = func(e apply.Event) { events = append(events, e) } })
 	mustBe(t, o, apply.Done, map[apply.Status]int{apply.Created: 3})
@@ -63,7 +63,7 @@ func TestNotReadyInTime(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ns := w.namespace(1, "stack")
-	w.prometheus(2, "stack", ns, "new", nil)
+	w.prometheus(2, ns, "new", nil)
 	w.configMap(3, "stack", ns, "old-of-stack", map[string]any{"a": "1"})
 	w.configMap(4, "other", ns, "old-of-other", map[string]any{"a": "1"})
 	mustBe(t, w.run(), apply.Done, map[apply.Status]int{apply.Created: 5})
@@ -73,7 +73,7 @@ func TestNotReadyInTime(t *testing.T) {
 	w.drop("ServiceAccount", "new")
 	w.drop("ConfigMap", "old-of-stack")
 	w.drop("ConfigMap", "old-of-other")
-	w.prometheus(7, "stack", ns, "newer", map[string]any{"nodeSelector": map[string]any{"no": "such-node"}})
+	w.prometheus(7, ns, "newer", map[string]any{"nodeSelector": map[string]any{"no": "such-node"}})
 	o := w.run(func(r *apply.Request) { r.Timeout = 4 * time.Second })
 	count := o.Count()
 	if o.State != apply.NotReady || count[apply.ObjectNotReady] != 1 || count[apply.Deleted] != 1 || count[apply.Kept] != 3 {
@@ -93,7 +93,7 @@ func TestNotReadyInTime(t *testing.T) {
 	// Once the new one works, the old goes.
 	w.drop("Prometheus", "newer")
 	w.drop("ServiceAccount", "newer")
-	w.prometheus(7, "stack", ns, "newer", nil)
+	w.prometheus(7, ns, "newer", nil)
 	o = w.run()
 	if count := o.Count(); o.State != apply.Done || count[apply.Deleted] != 3 || count[apply.Updated] != 1 {
 		t.Fatalf("got %s with %v: %v", o.State, count, o.Diagnostics)
@@ -104,9 +104,10 @@ func TestRejectedByItsOperator(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ns := w.namespace(1, "stack")
-	w.prometheus(2, "stack", ns, "works", nil)
+	w.prometheus(2, ns, "works", nil)
 	w.add(3, "stack", object("monitoring.coreos.com/v1", "PrometheusRule", ns, "broken", map[string]any{"spec": map[string]any{
-		"groups": []any{map[string]any{"name": "g", "rules": []any{map[string]any{"alert": "A", "expr": "sum by ("}}}}}}))
+		"groups": []any{map[string]any{"name": "g", "rules": []any{map[string]any{"alert": "A", "expr": "sum by ("}}}},
+	}}))
 	o := w.run()
 	if o.State == apply.Done {
 		t.Fatalf("got %s with %v, want the broken rule told", o.State, o.Count())

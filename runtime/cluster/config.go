@@ -73,8 +73,10 @@ func (e *NoConfigError) Error() string {
 
 // Diagnostic tells how to do without one.
 func (e *NoConfigError) Diagnostic() diag.Diagnostic {
-	return diag.Diagnostic{Severity: diag.Error, Code: "kubeconfig-missing", Summary: e.Error(),
-		Fix: "add --sandbox to use a control plane that harmonyscript starts on this machine, or name a kubeconfig with --kubeconfig or $KUBECONFIG"}
+	return diag.Diagnostic{
+		Severity: diag.Error, Code: "kubeconfig-missing", Summary: e.Error(),
+		Fix: "add --sandbox to use a control plane that harmonyscript starts on this machine, or name a kubeconfig with --kubeconfig or $KUBECONFIG",
+	}
 }
 
 // ConfigError tells that a kubeconfig was found and cannot be used.
@@ -103,8 +105,10 @@ func (e *ConfigError) Unwrap() error { return e.Err }
 
 // Diagnostic tells the file and the reason.
 func (e *ConfigError) Diagnostic() diag.Diagnostic {
-	return diag.Diagnostic{Severity: diag.Error, Code: "kubeconfig-invalid", Summary: oneLine(e.Error()),
-		Fix: "correct the kubeconfig, or add --sandbox to use a control plane on this machine"}
+	return diag.Diagnostic{
+		Severity: diag.Error, Code: "kubeconfig-invalid", Summary: oneLine(e.Error()),
+		Fix: "correct the kubeconfig, or add --sandbox to use a control plane on this machine",
+	}
 }
 
 // ContextError tells that a kubeconfig has no such context.

@@ -73,8 +73,10 @@ func (e *UnreachableError) Unwrap() error { return e.Err }
 
 // Diagnostic says what to look at.
 func (e *UnreachableError) Diagnostic() diag.Diagnostic {
-	d := diag.Diagnostic{Severity: diag.Error, Code: "cluster-unreachable", Summary: oneLine(e.Error()),
-		Fix: "check that the cluster runs and that --context names the right one, or add --sandbox to use a control plane on this machine"}
+	d := diag.Diagnostic{
+		Severity: diag.Error, Code: "cluster-unreachable", Summary: oneLine(e.Error()),
+		Fix: "check that the cluster runs and that --context names the right one, or add --sandbox to use a control plane on this machine",
+	}
 	var authority x509.UnknownAuthorityError
 	var hostname x509.HostnameError
 	var resolve *net.DNSError
@@ -123,8 +125,10 @@ func (e *UnauthorizedError) Unwrap() error { return e.Err }
 
 // Diagnostic says what to do.
 func (e *UnauthorizedError) Diagnostic() diag.Diagnostic {
-	d := diag.Diagnostic{Severity: diag.Error, Code: "cluster-unauthorized", Summary: e.Error(),
-		Fix: "log in to the cluster again: the token or certificate is missing, wrong or expired"}
+	d := diag.Diagnostic{
+		Severity: diag.Error, Code: "cluster-unauthorized", Summary: e.Error(),
+		Fix: "log in to the cluster again: the token or certificate is missing, wrong or expired",
+	}
 	if e.Context != "" {
 		d.Detail = "the kubeconfig's context is " + e.Context
 	}

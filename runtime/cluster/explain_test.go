@@ -28,8 +28,10 @@ func serveTLS(t *testing.T) string {
 func TestExplain(t *testing.T) {
 	maps := schema.GroupResource{Resource: "configmaps"}
 	status := func(code int32, reason metav1.StatusReason, message string, causes ...metav1.StatusCause) error {
-		return &apierrors.StatusError{ErrStatus: metav1.Status{Status: metav1.StatusFailure, Code: code, Reason: reason, Message: message,
-			Details: &metav1.StatusDetails{Kind: "configmaps", Name: "a", Causes: causes}}}
+		return &apierrors.StatusError{ErrStatus: metav1.Status{
+			Status: metav1.StatusFailure, Code: code, Reason: reason, Message: message,
+			Details: &metav1.StatusDetails{Kind: "configmaps", Name: "a", Causes: causes},
+		}}
 	}
 	for _, c := range []struct {
 		name string
@@ -71,8 +73,10 @@ func TestExplain(t *testing.T) {
 func TestExplainKeepsConfidentialValuesOut(t *testing.T) {
 	id := backend.ID{Version: "v1", Kind: "Secret", Namespace: "ns", Name: "s"}
 	for _, err := range []error{
-		&apierrors.StatusError{ErrStatus: metav1.Status{Code: 422, Reason: metav1.StatusReasonInvalid, Message: `Secret "s" is invalid: data[k]: Invalid value: "hunter2"`,
-			Details: &metav1.StatusDetails{Causes: []metav1.StatusCause{{Type: "FieldValueInvalid", Field: "data[k]", Message: `Invalid value: "hunter2"`}}}}},
+		&apierrors.StatusError{ErrStatus: metav1.Status{
+			Code: 422, Reason: metav1.StatusReasonInvalid, Message: `Secret "s" is invalid: data[k]: Invalid value: "hunter2"`,
+			Details: &metav1.StatusDetails{Causes: []metav1.StatusCause{{Type: "FieldValueInvalid", Field: "data[k]", Message: `Invalid value: "hunter2"`}}},
+		}},
 		&apierrors.StatusError{ErrStatus: metav1.Status{Code: 400, Reason: metav1.StatusReasonBadRequest, Message: `illegal base64 "hunter2"`}},
 		&apierrors.StatusError{ErrStatus: metav1.Status{Code: 400, Message: `admission webhook "p" denied the request: hunter2`, Details: &metav1.StatusDetails{}}},
 		&apierrors.StatusError{ErrStatus: metav1.Status{Code: 403, Reason: metav1.StatusReasonForbidden, Message: `exceeded quota hunter2`}},

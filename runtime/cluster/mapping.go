@@ -200,8 +200,10 @@ func (e *KindMissingError) As(target any) bool {
 
 // Diagnostic names the kind.
 func (e *KindMissingError) Diagnostic() diag.Diagnostic {
-	return diag.Diagnostic{Severity: diag.Error, Code: "kind-not-installed", Summary: e.Error(),
-		Fix: "install the custom resource definition of " + e.Kind.Kind + " first"}
+	return diag.Diagnostic{
+		Severity: diag.Error, Code: "kind-not-installed", Summary: e.Error(),
+		Fix: "install the custom resource definition of " + e.Kind.Kind + " first",
+	}
 }
 
 // IsKindMissing reports whether err says that the API server does not serve a kind.

@@ -34,8 +34,10 @@ type Redactor struct {
 // Add makes value unspeakable, in the spellings in which an API server may repeat it too: as base64, quoted, line by
 // line, in a URL.
 func (r *Redactor) Add(value string) {
-	spellings := []string{value, strings.TrimSpace(value), base64.StdEncoding.EncodeToString([]byte(value)), base64.RawStdEncoding.EncodeToString([]byte(value)),
-		url.QueryEscape(value), url.PathEscape(value)}
+	spellings := []string{
+		value, strings.TrimSpace(value), base64.StdEncoding.EncodeToString([]byte(value)), base64.RawStdEncoding.EncodeToString([]byte(value)),
+		url.QueryEscape(value), url.PathEscape(value),
+	}
 	if quoted, err := json.Marshal(value); err == nil {
 		spellings = append(spellings, string(quoted[1:len(quoted)-1]))
 	}

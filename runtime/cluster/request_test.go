@@ -30,7 +30,8 @@ func serve(t *testing.T, handle http.HandlerFunc) *Client {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/api/v1" {
 			answer(w, http.StatusOK, metav1.APIResourceList{APIResources: []metav1.APIResource{
-				{Name: "configmaps", Kind: "ConfigMap", Namespaced: true}, {Name: "configmaps/status", Kind: "Other", Namespaced: true}}})
+				{Name: "configmaps", Kind: "ConfigMap", Namespaced: true}, {Name: "configmaps/status", Kind: "Other", Namespaced: true},
+			}})
 			return
 		}
 		handle(w, r)

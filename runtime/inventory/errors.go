@@ -25,8 +25,10 @@ func (e *ForeignError) Error() string {
 
 // Diagnostic says how to go around it.
 func (e *ForeignError) Diagnostic() diag.Diagnostic {
-	return diag.Diagnostic{Severity: diag.Error, Code: "inventory-foreign", Summary: e.Error(),
-		Fix: "give the deployment another name with --name, or keep inventories in another namespace"}
+	return diag.Diagnostic{
+		Severity: diag.Error, Code: "inventory-foreign", Summary: e.Error(),
+		Fix: "give the deployment another name with --name, or keep inventories in another namespace",
+	}
 }
 
 // DamagedError tells that the inventory cannot be read.
@@ -45,8 +47,10 @@ func (e *DamagedError) Unwrap() error { return e.Err }
 
 // Diagnostic says what to do.
 func (e *DamagedError) Diagnostic() diag.Diagnostic {
-	d := diag.Diagnostic{Severity: diag.Error, Code: "inventory-damaged", Summary: e.Error(),
-		Fix: "restore the Secret from a backup; or delete it and apply again: objects of the script are adopted, others that bear its label stay"}
+	d := diag.Diagnostic{
+		Severity: diag.Error, Code: "inventory-damaged", Summary: e.Error(),
+		Fix: "restore the Secret from a backup; or delete it and apply again: objects of the script are adopted, others that bear its label stay",
+	}
 	if errors.Is(e.Err, errNewer) {
 		d.Fix = "use the version of harmonyscript that deployed it, or a later one"
 	}
@@ -69,6 +73,8 @@ func (e *TooLargeError) Error() string {
 
 // Diagnostic says what to do.
 func (e *TooLargeError) Diagnostic() diag.Diagnostic {
-	return diag.Diagnostic{Severity: diag.Error, Code: "inventory-too-large", Summary: e.Error(),
-		Fix: "split the script into several deployments, each with a name of its own: deploy(..., name = \"...\")"}
+	return diag.Diagnostic{
+		Severity: diag.Error, Code: "inventory-too-large", Summary: e.Error(),
+		Fix: "split the script into several deployments, each with a name of its own: deploy(..., name = \"...\")",
+	}
 }

@@ -30,8 +30,10 @@ func TestApplySetID(t *testing.T) {
 }
 
 func member(n int) Member {
-	return Member{ID: backend.ID{Version: "v1", Kind: "ConfigMap", Namespace: fmt.Sprintf("ns-%d", n%7), Name: fmt.Sprintf("map-%d", n)},
-		Stage: backend.StageFoundations, UID: fmt.Sprintf("uid-%d", n), Sent: "s", Owned: "o", Position: score.Position{File: "a.star", Line: n + 1, Column: 2}, Score: "tenant"}
+	return Member{
+		ID:    backend.ID{Version: "v1", Kind: "ConfigMap", Namespace: fmt.Sprintf("ns-%d", n%7), Name: fmt.Sprintf("map-%d", n)},
+		Stage: backend.StageFoundations, UID: fmt.Sprintf("uid-%d", n), Sent: "s", Owned: "o", Position: score.Position{File: "a.star", Line: n + 1, Column: 2}, Score: "tenant",
+	}
 }
 
 func TestEncodeAndDecode(t *testing.T) {

@@ -145,8 +145,10 @@ func (s *Store) create(ctx context.Context, id backend.ID, parent *corev1.Secret
 
 // CreateNamespace makes the namespace of the store, unless it exists.
 func (s *Store) CreateNamespace(ctx context.Context) error {
-	namespace := corev1.Namespace{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"},
-		ObjectMeta: metav1.ObjectMeta{Name: s.namespace, Labels: map[string]string{"app.kubernetes.io/managed-by": toolingName}}}
+	namespace := corev1.Namespace{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"},
+		ObjectMeta: metav1.ObjectMeta{Name: s.namespace, Labels: map[string]string{"app.kubernetes.io/managed-by": toolingName}},
+	}
 	err := s.client.Create(ctx, backend.ID{Version: "v1", Kind: "Namespace", Name: s.namespace}, &namespace)
 	if err != nil && !apierrors.IsAlreadyExists(err) {
 		return fmt.Errorf("namespace of the inventory: %w", err)

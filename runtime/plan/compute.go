@@ -41,8 +41,10 @@ func (w *Work) Plan(ctx context.Context) (*Plan, error) {
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(w.Request.parallel())
 	for n, i := range w.Items {
-		steps[n] = &Step{Action: i.Action, ID: i.Object.ID, Stage: i.Object.Stage.String(), Score: i.Object.Score,
-			Position: i.Object.Origin.Position(), Reason: i.Reason, Diagnostic: i.Problem}
+		steps[n] = &Step{
+			Action: i.Action, ID: i.Object.ID, Stage: i.Object.Stage.String(), Score: i.Object.Score,
+			Position: i.Object.Origin.Position(), Reason: i.Reason, Diagnostic: i.Problem,
+		}
 		if w.Request.Brief || i.Action == Unchanged || i.Action == Blocked || i.Awaits {
 			continue
 		}

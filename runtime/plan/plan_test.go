@@ -37,8 +37,10 @@ func TestDiff(t *testing.T) {
 		{"list by name", `{"c":[{"name":"a","i":1},{"name":"b","i":2}]}`, `{"c":[{"name":"b","i":3},{"name":"a","i":1}]}`, `.c[name="b"].i: 2 -> 3`},
 		{"names twice", `{"c":[{"name":"a"},{"name":"a"}]}`, `{"c":[{"name":"a"},{"name":"b"}]}`, `.c[1].name: a -> b`},
 		{"type", `{"a":"1"}`, `{"a":1}`, `.a: 1 -> 1`},
-		{"server's own", `{"status":{"x":1},"metadata":{"resourceVersion":"1","uid":"u","managedFields":[1],"generation":1,"labels":{"a":"b"}}}`,
-			`{"status":{"x":2},"metadata":{"resourceVersion":"2","uid":"v","managedFields":[2],"generation":2,"labels":{"a":"c"}}}`, `.metadata.labels.a: b -> c`},
+		{
+			"server's own", `{"status":{"x":1},"metadata":{"resourceVersion":"1","uid":"u","managedFields":[1],"generation":1,"labels":{"a":"b"}}}`,
+			`{"status":{"x":2},"metadata":{"resourceVersion":"2","uid":"v","managedFields":[2],"generation":2,"labels":{"a":"c"}}}`, `.metadata.labels.a: b -> c`,
+		},
 	} {
 		var got []string
 		for _, change := range Diff(decode(t, c.before), decode(t, c.after)) {
@@ -189,8 +191,10 @@ func TestValidate(t *testing.T) {
 
 // The JSON form is what other programs read.
 func TestPlanAsJSON(t *testing.T) {
-	p := Plan{Schema: Schema, Deployment: "d", Cluster: "https://c", Steps: []Step{{Action: Update, ID: backend.ID{Version: "v1", Kind: "ConfigMap", Namespace: "n", Name: "m"}, Stage: "foundations",
-		Score: "tenant", Position: score.Position{File: "a.star", Line: 3, Column: 1}, Changes: []Change{{Path: ".data.a", Before: "1", After: nil}, {Path: ".data.s", Secret: true}}}}}
+	p := Plan{Schema: Schema, Deployment: "d", Cluster: "https://c", Steps: []Step{{
+		Action: Update, ID: backend.ID{Version: "v1", Kind: "ConfigMap", Namespace: "n", Name: "m"}, Stage: "foundations",
+		Score: "tenant", Position: score.Position{File: "a.star", Line: 3, Column: 1}, Changes: []Change{{Path: ".data.a", Before: "1", After: nil}, {Path: ".data.s", Secret: true}},
+	}}}
 	encoded, err := json.Marshal(p)
 	if err != nil {
 		t.Fatal(err)

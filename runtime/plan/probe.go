@@ -145,10 +145,12 @@ func (s *survey) settle(i *Item, live *metav1.PartialObjectMetadata) {
 	case live.DeletionTimestamp != nil:
 		s.blockTerminating(i)
 	case owner != "" && owner != ours:
-		d := diag.Diagnostic{Severity: diag.Error, Code: "object-of-other-deployment", Position: i.Object.Origin.Position(),
+		d := diag.Diagnostic{
+			Severity: diag.Error, Code: "object-of-other-deployment", Position: i.Object.Origin.Position(),
 			Summary: fmt.Sprintf("%s belongs to another deployment", i.Object.ID),
 			Detail:  fmt.Sprintf("its label %s is %s", inventory.MemberLabel, owner),
-			Fix:     "give the object another name here, or destroy the other deployment first", Related: diag.Callers(i.Object.Origin)}
+			Fix:     "give the object another name here, or destroy the other deployment first", Related: diag.Callers(i.Object.Origin),
+		}
 		i.Action, i.Problem, i.Reason = Blocked, &d, d.Summary
 	case owner == ours:
 		i.Action, i.Reason = Update, "how it was left is not on record"

@@ -56,9 +56,11 @@ func (r *Request) Store() *inventory.Store { return inventory.NewStore(r.Client,
 func (r *Request) Validate() error {
 	var problems diag.List
 	if faults := validation.IsDNS1123Subdomain(r.Deployment); len(faults) > 0 {
-		problems = append(problems, diag.Diagnostic{Severity: diag.Error, Code: "deployment-name-invalid",
+		problems = append(problems, diag.Diagnostic{
+			Severity: diag.Error, Code: "deployment-name-invalid",
 			Summary: fmt.Sprintf("deployment: got name %q, want a name of lower case letters, digits, '-' and '.'", r.Deployment),
-			Detail:  strings.Join(faults, "\n"), Fix: "name it with deploy(..., name = \"...\") or --name"})
+			Detail:  strings.Join(faults, "\n"), Fix: "name it with deploy(..., name = \"...\") or --name",
+		})
 	}
 	seen := make(map[inventory.Key]*backend.Object, len(r.Objects))
 	for n := range r.Objects {
@@ -68,8 +70,10 @@ func (r *Request) Validate() error {
 			seen[inventory.KeyOf(o.ID)] = o
 			continue
 		}
-		d := diag.Diagnostic{Severity: diag.Error, Code: "duplicate-object", Position: o.Origin.Position(),
-			Summary: fmt.Sprintf("%s is declared twice, by %s and by %s", o.ID, first.Score, o.Score), Fix: "give one of the two another name or namespace"}
+		d := diag.Diagnostic{
+			Severity: diag.Error, Code: "duplicate-object", Position: o.Origin.Position(),
+			Summary: fmt.Sprintf("%s is declared twice, by %s and by %s", o.ID, first.Score, o.Score), Fix: "give one of the two another name or namespace",
+		}
 		if p := first.Origin.Position(); p.IsValid() {
 			d.Related = append(d.Related, diag.Related{Position: p, Message: "first declared here"})
 		}

@@ -102,7 +102,7 @@ func (s *survey) members(ctx context.Context) error {
 func (s *survey) list(ctx context.Context, r cluster.Resource) ([]*metav1.PartialObjectMetadata, error) {
 	selector := inventory.MemberLabel + "=" + s.work.Inventory.ApplySetID()
 	read := func(namespace string) (found []*metav1.PartialObjectMetadata, err error) {
-		err = s.client.ListMetadata(ctx, r, namespace, selector, func(m *metav1.PartialObjectMetadata) { found = append(found, m) }, func() { found = nil })
+		err = s.client.ListMetadata(ctx, r, namespace, selector, func(m *metav1.PartialObjectMetadata) { found = append(found, lean(m)) }, func() { found = nil })
 		return found, err
 	}
 	found, err := read("")
@@ -120,6 +120,16 @@ func (s *survey) list(ctx context.Context, r cluster.Resource) ([]*metav1.Partia
 		found = append(found, more...)
 	}
 	return found, nil
+}
+
+// lean drops from the metadata what nobody looks at: of a hundred thousand objects it would fill the memory.
+func lean(m *metav1.PartialObjectMetadata) *metav1.PartialObjectMetadata {
+	ours := inventory.OwnedEntry(m.ManagedFields, cluster.FieldManager)
+	m.ManagedFields, m.Annotations, m.OwnerReferences = nil, nil, nil
+	if ours != nil {
+		m.ManagedFields = []metav1.ManagedFieldsEntry{*ours}
+	}
+	return m
 }
 
 func (s *survey) explainList(err error, r cluster.Resource, namespace string) error {
@@ -152,8 +162,10 @@ func (s *survey) judge() {
 		if known {
 			i.Sent = w.Inventory.SentHash(i.Object.Manifest, values)
 		}
-		_, installed := s.kinds[schema.GroupKind{Group: key.Group, Kind: key.Kind}]
+		r, installed := s.kinds[schema.GroupKind{Group: key.Group, Kind: key.Kind}]
 		switch {
+		case installed && r.Namespaced != (key.Namespace != ""):
+			s.blockScope(i, r)
 		case !installed && made[schema.GroupKind{Group: key.Group, Kind: key.Kind}]:
 			i.Action, i.Awaits, i.Reason = Create, true, fmt.Sprintf("kind %s is installed by this deployment", key.Kind)
 		case !installed:
@@ -194,9 +206,24 @@ func (s *survey) block(i *Item, err error) {
 	i.Action, i.Problem, i.Reason = Blocked, &d, d.Summary
 }
 
+// blockScope refuses an object whose place does not fit its kind. Backends make none; programs that add their own may.
+func (s *survey) blockScope(i *Item, r cluster.Resource) {
+	d := diag.Diagnostic{
+		Severity: diag.Error, Code: "object-invalid", Position: i.Object.Origin.Position(), Related: diag.Callers(i.Object.Origin),
+		Summary: fmt.Sprintf("%s: got no namespace, want one: objects of its kind live in namespaces", i.Object.ID), Fix: "give it a namespace",
+	}
+	if !r.Namespaced {
+		d.Summary = fmt.Sprintf("%s: got a namespace, want none: objects of its kind belong to the whole cluster", i.Object.ID)
+		d.Fix = "leave the namespace out"
+	}
+	i.Action, i.Problem, i.Reason = Blocked, &d, d.Summary
+}
+
 func (s *survey) blockTerminating(i *Item) {
-	d := diag.Diagnostic{Severity: diag.Error, Code: "object-terminating", Position: i.Object.Origin.Position(),
-		Summary: fmt.Sprintf("%s is being deleted", i.Object.ID), Related: diag.Callers(i.Object.Origin)}
+	d := diag.Diagnostic{
+		Severity: diag.Error, Code: "object-terminating", Position: i.Object.Origin.Position(),
+		Summary: fmt.Sprintf("%s is being deleted", i.Object.ID), Related: diag.Callers(i.Object.Origin),
+	}
 	d.Fix = "wait until it is gone, then run the same command again"
 	if i.Object.ID.Kind == "Namespace" && i.Object.ID.Group == "" {
 		d.Code = "namespace-terminating"
