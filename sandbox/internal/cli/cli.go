@@ -94,6 +94,13 @@ the real etcd, kube-apiserver, kube-controller-manager, kube-scheduler and prome
 Its nodes are simulated by KWOK: pods are scheduled and reported as ready, but nothing runs in them, and NetworkPolicies are not enforced.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Args: func(_ *cobra.Command, arguments []string) error {
+			if len(arguments) > 0 {
+				return usageError{fmt.Errorf("sandbox: unknown command %q, want one of up, down, status, kubeconfig", arguments[0])}
+			}
+			return nil
+		},
+		RunE: func(command *cobra.Command, _ []string) error { return command.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{fmt.Errorf("sandbox: %w", err)} })
 	flags := root.PersistentFlags()

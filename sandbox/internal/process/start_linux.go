@@ -24,11 +24,12 @@ func startOf(pid int) (string, error) {
 		return "", fmt.Errorf("got %q in its stat file, want a name in parentheses", content)
 	}
 	fields := strings.Fields(string(content[end+1:]))
-	const state, start = 0, 19 // fields 3 and 22 of proc(5)
+	const state, threads, start = 0, 17, 19 // fields 3, 20 and 22 of proc(5)
 	if len(fields) <= start {
 		return "", fmt.Errorf("got %d fields in its stat file, want more than %d", len(fields), start)
 	}
-	if fields[state] == "Z" || fields[state] == "X" {
+	// A process whose first thread has ended is a zombie already while other threads still hold its files and locks.
+	if fields[state] == "X" || fields[state] == "Z" && (fields[threads] == "0" || fields[threads] == "1") {
 		return "", errZombie
 	}
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")

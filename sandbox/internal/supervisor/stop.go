@@ -78,8 +78,10 @@ func (s *Supervisor) describe(reason error) *state.Failure {
 	return nil
 }
 
-// stopAll ends all components: first those that talk to the API server, then the server, then the store. It takes a few seconds at most, whatever they do.
-func (s *Supervisor) stopAll() {
+// stopAll ends all components: first those that talk to the API server, then the server, then the store. It takes a few seconds at most, whatever they do, and also
+// when the context is done already: that is how it is asked for.
+func (s *Supervisor) stopAll(ctx context.Context) {
+	ctx = context.WithoutCancel(ctx)
 	for _, child := range s.running {
 		close(child.stopping)
 	}
@@ -87,7 +89,7 @@ func (s *Supervisor) stopAll() {
 		var group sync.WaitGroup
 		for _, child := range s.running {
 			if child.wave == current {
-				group.Go(func() { child.Stop(context.Background(), child.component.Grace) })
+				group.Go(func() { child.Stop(ctx, child.component.Grace) })
 			}
 		}
 		group.Wait()

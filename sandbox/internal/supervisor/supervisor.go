@@ -116,7 +116,7 @@ func Clean(ctx context.Context, folder state.Folder) error {
 	// A state that cannot be read is no reason to refuse: it is about to be replaced.
 	old, _, _ := folder.Read()
 	for _, component := range slices.Backward(old.Components) {
-		if err := component.Identity.Kill(ctx); err != nil {
+		if err := component.Kill(ctx); err != nil {
 			return fmt.Errorf("sandbox: end the %s of an earlier sandbox: %w", component.Name, err)
 		}
 	}
@@ -145,7 +145,7 @@ func (s *Supervisor) run(ctx context.Context) error {
 	if reason == nil {
 		reason = s.watch(ctx)
 	}
-	return s.end(reason)
+	return s.end(ctx, reason)
 }
 
 // startWithRetries starts everything, again with other ports when one was taken meanwhile.
@@ -159,7 +159,7 @@ func (s *Supervisor) startWithRetries(ctx context.Context) error {
 			return err
 		}
 		s.step("%s found its port taken; starting again with other ports", death.Component)
-		s.stopAll()
+		s.stopAll(ctx)
 		s.state.Components = nil
 		if err := errors.Join(s.options.Folder.RemoveData(), s.options.Folder.RemoveLogs()); err != nil {
 			return err
@@ -189,13 +189,13 @@ func (s *Supervisor) watch(ctx context.Context) error {
 }
 
 // end stops everything and stores why. It returns the reason if it is a failure.
-func (s *Supervisor) end(reason error) error {
+func (s *Supervisor) end(ctx context.Context, reason error) error {
 	failed := false
 	var age lifetimeError
 	switch {
 	case errors.Is(reason, errFolderGone):
 		// Nothing may be written: the folder may belong to somebody else by now.
-		s.stopAll()
+		s.stopAll(ctx)
 		return nil
 	case errors.Is(reason, context.Canceled), errors.Is(reason, errAskedToStop):
 		reason = errAskedToStop
@@ -207,7 +207,7 @@ func (s *Supervisor) end(reason error) error {
 	s.state.Phase = state.Stopping
 	s.state.Reason = strings.TrimPrefix(reason.Error(), "sandbox: ")
 	s.step("stopping: %s", s.state.Reason)
-	s.stopAll()
+	s.stopAll(ctx)
 	s.state.Phase = state.Stopped
 	if failed {
 		s.state.Phase = state.Failed
