@@ -102,7 +102,7 @@ func (s *statement) add(line string) {
 	quote := s.quote
 	s.quote = ""
 	for _, t := range tokenize(line, quote) {
-		comment = t.kind == tokenComment
+		comment = comment || t.kind == tokenComment
 		if t.kind == tokenString && t.end == len(line) {
 			// A one-line string that is not closed ends with its line, in front of the newline; the parser will
 			// say so. Only what reaches past the newline goes on.

@@ -104,23 +104,40 @@ func (s *shell) helpBuiltin(b *starlark.Builtin) string {
 
 // helpFunction describes a function that a script defined: its parameters, its documentation, its place.
 func helpFunction(f *starlark.Function) string {
+	// Starlark lists *args and **kwargs behind all others, wherever they are written.
+	named, rest := f.NumParams(), []string{}
+	take := func(mark string) {
+		named--
+		name, _ := f.Param(named)
+		rest = append(rest, mark+name)
+	}
+	if f.HasKwargs() {
+		take("**")
+	}
+	byPosition := named - f.NumKwonlyParams()
+	star := "*"
+	if f.HasVarargs() {
+		take("*")
+		star, rest = rest[len(rest)-1], rest[:len(rest)-1]
+		byPosition--
+	}
 	var parameters []string
-	for i := range f.NumParams() {
+	for i := range named {
 		name, _ := f.Param(i)
-		switch last := i == f.NumParams()-1; {
-		case last && f.HasKwargs():
-			name = "**" + name
-		case f.HasVarargs() && (last && !f.HasKwargs() || i == f.NumParams()-2 && f.HasKwargs()):
-			name = "*" + name
-		default:
-			if value := f.ParamDefault(i); value != nil {
-				name += " = " + short(value)
-			}
+		if value := f.ParamDefault(i); value != nil {
+			name += " = " + short(value)
+		}
+		if i == byPosition {
+			parameters = append(parameters, star)
 		}
 		parameters = append(parameters, name)
 	}
+	if byPosition == named && f.HasVarargs() {
+		parameters = append(parameters, star)
+	}
+	parameters = append(parameters, rest...)
 	text := fmt.Sprintf("%s(%s)\n\nDefined at %s.\n", f.Name(), strings.Join(parameters, ", "), f.Position())
-	if doc := strings.TrimSpace(f.Doc()); doc != "" {
+	if doc := unindented(f.Doc()); doc != "" {
 		text += "\n" + doc + "\n"
 	}
 	return text
@@ -139,4 +156,19 @@ func helpValue(v starlark.Value) string {
 		}
 	}
 	return text
+}
+
+// unindented takes away what all lines but the first begin with.
+func unindented(doc string) string {
+	lines := strings.Split(strings.TrimSpace(doc), "\n")
+	common := -1
+	for _, line := range lines[1:] {
+		if indent := len(line) - len(strings.TrimLeft(line, " \t")); strings.TrimSpace(line) != "" && (common < 0 || indent < common) {
+			common = indent
+		}
+	}
+	for i, line := range lines[1:] {
+		lines[i+1] = strings.TrimRight(line[min(max(common, 0), len(line)):], " \t")
+	}
+	return strings.Join(lines, "\n")
 }

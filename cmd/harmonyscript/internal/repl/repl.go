@@ -112,8 +112,7 @@ type shell struct {
 
 // Run reads and evaluates until the input ends, the user leaves or ctx ends; then the error is that of ctx.
 func Run(ctx context.Context, options Options) error {
-	s := &shell{options: options, own: ownSignatures(), history: &history{}}
-	s.completer = newCompleter(options.Library, s.own, func() starlark.StringDict { return s.session.Globals() }, s.loadable)
+	s := newShell(options)
 	input := s.plainInput()
 	if options.Terminal {
 		if options.Banner != "" {
@@ -145,6 +144,12 @@ func Run(ctx context.Context, options Options) error {
 		}
 	}
 	return s.end(ctx)
+}
+
+func newShell(options Options) *shell {
+	s := &shell{options: options, own: ownSignatures(), history: &history{}}
+	s.completer = newCompleter(options.Library, s.own, func() starlark.StringDict { return s.session.Globals() }, s.loadable)
+	return s
 }
 
 func (s *shell) end(ctx context.Context) error {
