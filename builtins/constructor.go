@@ -61,6 +61,9 @@ func (b *binder) complete(thread *starlark.Thread, run *host.Thread, slots []any
 	if s.run != nil {
 		return s.run(thread, run, call)
 	}
+	if last := b.again(run, slots); last != nil {
+		return last, nil
+	}
 	value := &Value{signature: s, args: slots, origin: b.origin, weight: b.elements + 1}
 	if value.made, err = s.Build(call); err != nil {
 		b.problems = b.placed(err)
@@ -69,6 +72,7 @@ func (b *binder) complete(thread *starlark.Thread, run *host.Thread, slots []any
 	if run != nil {
 		run.Made(value.made)
 	}
+	b.remember(run, value)
 	return value, nil
 }
 

@@ -185,7 +185,7 @@ func ruleCases() []testCase {
 				scores = append(scores, score.TenantMonitoring{Tenant: score.Tenant{Name: name}, Stack: stack, Mode: score.TenantDedicated})
 			}
 			return scores
-		}, []want{{"1:32", "promql-other-namespace", `tenant "blue"`}, {"2:32", "metric-without-source", "kube-state-metrics"}}},
+		}, []want{{"1:33", "promql-other-namespace", `tenant "blue"`}, {"2:33", "metric-without-source", "kube-state-metrics"}}},
 	}
 }
 
@@ -299,7 +299,7 @@ func channelCases() []testCase {
 			}
 			return c
 		}), []want{{"", "invalid-secret", "unknown source"}, {"1:14", "invalid-secret", "write the variable's name"}, {"2:15", "invalid-secret", "no path"}, {"3:15", "invalid-secret", "name="}, {"3:28", "invalid-secret", "key="}}},
-		{"no channel", withStack(func(s *script, stack *score.MonitoringStack) { stack.AlertChannels = nil }), []want{{"1:9", "no-channel", "1 alerts and no alert channels"}}},
+		{"no channel", withStack(func(s *script, stack *score.MonitoringStack) { stack.AlertChannels = nil }), []want{{"1:9", "no-channel", "an alert and no alert channels"}}},
 		{"neither channel nor rules nor targets", withStack(func(s *script, stack *score.MonitoringStack) {
 			stack.AlertChannels, stack.AlertRules, stack.ScrapeTargets = nil, nil, nil
 		}), []want{{"1:9", "no-channel", "alerts reach nobody"}, {"1:9", "no-targets", "service_monitor("}}},

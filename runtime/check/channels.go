@@ -147,7 +147,10 @@ func (c *checker) routing(who string, s score.MonitoringStack) {
 			code: "no-channel", origin: s.Origin, argument: "alert_channels", summary: who + ": got no alert channels, so alerts reach nobody",
 			fix: "add a channel: alert_channels = [discord(name = \"on-call\", webhook_url = secret(env = \"DISCORD_WEBHOOK_URL\"))]",
 		}
-		if alerts > 0 {
+		switch {
+		case alerts == 1:
+			p.summary = who + ": got an alert and no alert channels, so it reaches nobody"
+		case alerts > 1:
 			p.summary = fmt.Sprintf("%s: got %d alerts and no alert channels, so they reach nobody", who, alerts)
 		}
 		c.report(p)

@@ -6,6 +6,7 @@ package check
 
 import (
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -66,6 +67,9 @@ func first[T any](s []T) *T {
 	}
 	return &s[0]
 }
+
+// mapIdentity does for a map what first does for a slice.
+func mapIdentity(m map[string]string) uintptr { return reflect.ValueOf(m).Pointer() }
 
 // problem is a diagnostic that is being made.
 type problem struct {

@@ -108,7 +108,7 @@ func (c *checker) together(scores []score.Score) {
 				code: "duplicate-tenant", origin: s.Source(), argument: tenantArgument(s),
 				summary: fmt.Sprintf("%s: got a second score for the tenant %q, want one", s.Title(), name),
 				fix:     "remove one; a tenant_monitoring makes the tenant, too",
-				related: firstScore(before),
+				related: firstScore(before, s),
 			})
 			return
 		}
@@ -121,7 +121,7 @@ func (c *checker) together(scores []score.Score) {
 				code: "duplicate-stack", origin: s.Source(),
 				summary: fmt.Sprintf("%s: got a second stack called %q in the namespace %q, want different names or namespaces", s.Title(), stack.Name, stack.Namespace),
 				fix:     "give one of them another name",
-				related: firstScore(before),
+				related: firstScore(before, s),
 			})
 			return
 		}
@@ -181,9 +181,11 @@ func tenantArgument(s score.Score) string {
 	return "tenant"
 }
 
-func firstScore(s score.Score) []diag.Related {
-	if !s.Source().Position().IsValid() {
+// firstScore points at the first of two scores, unless they are the same one deployed twice.
+func firstScore(before, second score.Score) []diag.Related {
+	at := before.Source().Position()
+	if !at.IsValid() || at == second.Source().Position() {
 		return nil
 	}
-	return []diag.Related{{Position: s.Source().Position(), Message: "the first is here"}}
+	return []diag.Related{{Position: at, Message: "the first is here"}}
 }

@@ -31,10 +31,16 @@ const (
 // expression is what there is to say about one PromQL text, wherever it stands.
 type expression struct {
 	faults []fault
-	// namespaces are the equality matchers on the label "namespace".
-	namespaces []string
-	// metrics are the names of the series that it reads, sorted.
-	metrics []string
+	// namespaces are the values that the label "namespace" is compared with by equality.
+	namespaces []selected
+	// metrics are the names of the series that it reads, in their order, each once.
+	metrics []selected
+}
+
+// selected is a name in a selector, and where the selector is in the text.
+type selected struct {
+	name           string
+	offset, length int
 }
 
 // fault is a problem at a part of a text.
@@ -93,16 +99,19 @@ func parseExpression(promql parser.Parser, text string) *expression {
 			if m.Type != labels.MatchEqual {
 				continue
 			}
+			at := selected{m.Value, int(selector.PosRange.Start), int(selector.PosRange.End - selector.PosRange.Start)}
 			switch m.Name {
 			case "namespace":
-				e.namespaces = append(e.namespaces, m.Value)
+				e.namespaces = append(e.namespaces, at)
 			case labels.MetricName:
-				metrics[m.Value] = true
+				if !metrics[m.Value] {
+					metrics[m.Value] = true
+					e.metrics = append(e.metrics, at)
+				}
 			}
 		}
 		return nil
 	})
-	e.metrics = slices.Sorted(maps.Keys(metrics))
 	return e
 }
 

@@ -43,11 +43,11 @@ func reasonable(text string) bool {
 var containerResources = []string{string(corev1.ResourceCPU), string(corev1.ResourceMemory), string(corev1.ResourceEphemeralStorage)}
 
 // quotaResources are what a ResourceQuota can bound, besides objects ("count/…") and extended resources.
+// The first ones are the examples that messages show.
 var quotaResources = []string{
+	string(corev1.ResourceRequestsCPU), string(corev1.ResourceRequestsMemory), string(corev1.ResourceLimitsCPU), string(corev1.ResourceLimitsMemory), string(corev1.ResourcePods),
 	string(corev1.ResourceCPU), string(corev1.ResourceMemory), string(corev1.ResourceEphemeralStorage),
-	string(corev1.ResourceRequestsCPU), string(corev1.ResourceRequestsMemory), string(corev1.ResourceRequestsStorage), string(corev1.ResourceRequestsEphemeralStorage),
-	string(corev1.ResourceLimitsCPU), string(corev1.ResourceLimitsMemory), string(corev1.ResourceLimitsEphemeralStorage),
-	string(corev1.ResourcePods), string(corev1.ResourceQuotas), string(corev1.ResourceServices), string(corev1.ResourceReplicationControllers),
+	string(corev1.ResourceRequestsStorage), string(corev1.ResourceRequestsEphemeralStorage), string(corev1.ResourceLimitsEphemeralStorage), string(corev1.ResourceQuotas), string(corev1.ResourceServices), string(corev1.ResourceReplicationControllers),
 	string(corev1.ResourceSecrets), string(corev1.ResourceConfigMaps), string(corev1.ResourcePersistentVolumeClaims),
 	string(corev1.ResourceServicesNodePorts), string(corev1.ResourceServicesLoadBalancers),
 }
@@ -88,7 +88,7 @@ func (c *checker) quantities(who string, amounts map[string]string, origin score
 		if !knows(name) {
 			p := problem{
 				code: "unknown-resource", origin: origin, argument: at, key: true,
-				summary: fmt.Sprintf("%s: got the resource %s, want %s, or a name with a domain such as \"nvidia.com/gpu\"", who, shown(name), quoteList(known, "or")),
+				summary: fmt.Sprintf("%s: got the resource %s, want one such as %s, or a name with a domain such as \"nvidia.com/gpu\"", who, shown(name), quoteList(known[:min(len(known), 5)], "or")),
 			}
 			if near := diag.Nearest(name, known); near != "" {
 				p.fix = fmt.Sprintf("write %q", near)

@@ -125,12 +125,12 @@ func sameRule(r score.Rule) string {
 type ruleKey struct {
 	at                              score.Position
 	name, expr, lasting, keepFiring string
-	labels, annotations             string
+	labels, annotations             uintptr
 }
 
 func (c *checker) rule(r score.Rule) {
 	who := whoRule(r)
-	if r.Origin.Position().IsValid() && !c.once(ruleKey{r.Origin.Position(), who, r.Expr, r.For, r.KeepFiringFor, fmt.Sprint(r.Labels), fmt.Sprint(r.Annotations)}) {
+	if r.Origin.Position().IsValid() && !c.once(ruleKey{r.Origin.Position(), who, r.Expr, r.For, r.KeepFiringFor, mapIdentity(r.Labels), mapIdentity(r.Annotations)}) {
 		return
 	}
 	switch {

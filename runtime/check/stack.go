@@ -6,7 +6,6 @@ package check
 
 import (
 	"fmt"
-	"reflect"
 	"strings"
 
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
@@ -56,8 +55,11 @@ func (c *checker) feature(b backend.Backend, f backend.Feature, who string, orig
 		return
 	}
 	what := string(f)
-	if _, short, found := strings.Cut(what, "."); found {
+	if kind, short, found := strings.Cut(what, "."); found {
 		what = short
+		if kind == (score.TenantMonitoring{}).Kind() {
+			what = fmt.Sprintf("mode %q", short)
+		}
 	}
 	var others []string
 	for _, other := range c.registry.Backends() {
@@ -110,10 +112,9 @@ type stackKey struct {
 }
 
 func (c *checker) stackSettings(who string, s score.MonitoringStack) {
-	place := func(m map[string]string) uintptr { return reflect.ValueOf(m).Pointer() }
 	key := stackKey{
 		s.Origin.Position(), s.Retention, s.Storage, s.Replicas, s.Shards,
-		[3]uintptr{place(s.ExternalLabels), place(s.Resources.Requests), place(s.Resources.Limits)},
+		[3]uintptr{mapIdentity(s.ExternalLabels), mapIdentity(s.Resources.Requests), mapIdentity(s.Resources.Limits)},
 	}
 	if s.Origin.Position().IsValid() && !c.once(key) {
 		return

@@ -70,14 +70,9 @@ func (c *checker) targetFeatures(t score.ScrapeTarget, b backend.Backend) {
 	}
 }
 
-type targetKey struct {
-	at   score.Position
-	text string
-}
-
 // target checks one target.
 func (c *checker) target(t score.ScrapeTarget) {
-	if at := t.Source().Position(); at.IsValid() && !c.once(targetKey{at, fmt.Sprintf("%T %+v", t, withoutOrigin(t))}) {
+	if t.Source().Position().IsValid() && !c.once(identityOf(t)) {
 		return
 	}
 	who := fmt.Sprintf("%s %q", t.Kind(), t.TargetName())
@@ -99,6 +94,37 @@ func (c *checker) target(t score.ScrapeTarget) {
 		c.addresses(who, t.Targets, t.Origin, c.probed)
 		c.targetLabels(who, t.Labels, t.Origin)
 	}
+}
+
+// targetIdentity is the same for copies of one target.
+type targetIdentity struct {
+	at           score.Position
+	kind, name   string
+	labels       uintptr
+	targets      *string
+	number       int
+	port, prober string
+	module       string
+	endpoint     score.Endpoint
+}
+
+func identityOf(t score.ScrapeTarget) any {
+	id := targetIdentity{at: t.Source().Position(), kind: t.Kind(), name: t.TargetName()}
+	switch t := t.(type) {
+	case score.ServiceMonitor:
+		id.labels, id.port, id.endpoint = mapIdentity(t.MatchLabels), t.Port, t.Endpoint
+	case score.PodMonitor:
+		id.labels, id.port, id.endpoint = mapIdentity(t.MatchLabels), t.Port, t.Endpoint
+	case score.StaticTargets:
+		id.labels, id.targets, id.number, id.endpoint = mapIdentity(t.Labels), first(t.Targets), len(t.Targets), t.Endpoint
+	case score.Probe:
+		id.labels, id.targets, id.number, id.endpoint = mapIdentity(t.Labels), first(t.Targets), len(t.Targets), t.Endpoint
+		id.prober, id.module = t.Prober, t.Module
+	default:
+		// A kind that another program added is told apart by its text.
+		return fmt.Sprintf("%T %+v", t, t)
+	}
+	return id
 }
 
 // withoutOrigin drops what plays no part in a target's meaning.

@@ -144,19 +144,21 @@ func (c *checker) tenantMonitoring(t score.TenantMonitoring) {
 		return
 	}
 	for _, m := range c.namespaceMatches(t.Stack.AlertRules) {
-		if m.namespace != t.Tenant.Name && c.once(namespaceWarning{m.rule.Origin.Position(), m.rule.Expr}) {
+		if m.namespace.name != t.Tenant.Name && c.once(namespaceWarning{m.rule.Origin.Position(), m.rule.Expr}) {
 			c.report(problem{
 				code: "promql-other-namespace", origin: m.rule.Origin, argument: "expr", value: m.rule.Expr,
-				summary: fmt.Sprintf("%s: expr: got namespace=%q in a rule of the tenant %q, whose Prometheus sees its own namespace only", whoRule(m.rule), m.namespace, t.Tenant.Name),
+				part: true, offset: m.namespace.offset, length: m.namespace.length,
+				summary: fmt.Sprintf("%s: expr: got namespace=%q in a rule of the tenant %q, whose Prometheus sees its own namespace only", whoRule(m.rule), m.namespace.name, t.Tenant.Name),
 				fix:     "leave the matcher on namespace out",
 			})
 		}
 	}
 	for _, m := range c.foreignMetrics(t.Stack) {
-		if c.once(metricWarning{m.rule.Origin.Position(), m.metric}) {
+		if c.once(metricWarning{m.rule.Origin.Position(), m.metric.name}) {
 			c.report(problem{
 				code: "metric-without-source", origin: m.rule.Origin, argument: "expr", value: m.rule.Expr,
-				summary: fmt.Sprintf("%s: expr: got the metric %q, which comes from %s, and nothing in the tenant's stack provides it", whoRule(m.rule), m.metric, m.source),
+				part: true, offset: m.metric.offset, length: m.metric.length,
+				summary: fmt.Sprintf("%s: expr: got the metric %q, which comes from %s, and nothing in the tenant's stack provides it", whoRule(m.rule), m.metric.name, m.source),
 				detail:  "A tenant's Prometheus scrapes the tenant's own targets; the cluster's exporters are not among them, so this rule never gives anything.",
 				fix:     "deploy such rules in the platform's monitoring_stack, or add a target that provides the metric",
 			})

@@ -14,13 +14,14 @@ import (
 // namespaceMatch is a rule that selects a namespace by name.
 type namespaceMatch struct {
 	rule      score.Rule
-	namespace string
+	namespace selected
 }
 
 // foreignMetric is a rule that uses a metric of the cluster's own exporters.
 type foreignMetric struct {
-	rule           score.Rule
-	metric, source string
+	rule   score.Rule
+	metric selected
+	source string
 }
 
 type namespaceWarning struct {
@@ -71,7 +72,7 @@ func (c *checker) foreignMetrics(s score.MonitoringStack) []foreignMetric {
 			for _, r := range g.Rules {
 				for _, metric := range c.expression(r.Expr).metrics {
 					for _, e := range exporters {
-						if strings.HasPrefix(metric, e.prefix) {
+						if strings.HasPrefix(metric.name, e.prefix) {
 							found = append(found, foreignMetric{r, metric, e.name})
 						}
 					}
@@ -89,7 +90,7 @@ func (c *checker) foreignMetrics(s score.MonitoringStack) []foreignMetric {
 	targets := strings.ToLower(describeTargets(s.ScrapeTargets))
 	var left []foreignMetric
 	for _, m := range found {
-		if !provides(targets, m.source) && !c.recorded(s.AlertRules, m.metric) {
+		if !provides(targets, m.source) && !c.recorded(s.AlertRules, m.metric.name) {
 			left = append(left, m)
 		}
 	}

@@ -31,7 +31,8 @@ type Thread struct {
 	calls       map[placeKey]*call
 	lastCallers []score.Position
 
-	memo map[any]any
+	memo   map[any]any
+	latest map[*score.CallSite]any
 	// interactive is set for a Session: later chunks see what earlier ones loaded.
 	interactive bool
 
@@ -72,6 +73,7 @@ func (h *Host) newThread(entry string) *Thread {
 		indexes: map[string]map[placeKey]*syntax.CallExpr{},
 		calls:   map[placeKey]*call{},
 		memo:    map[any]any{},
+		latest:  map[*score.CallSite]any{},
 	}
 	t.loader = newLoader(t, entry)
 	t.star = &starlark.Thread{
@@ -108,6 +110,12 @@ func (t *Thread) Memo(key any, make func() any) any {
 	}
 	return value
 }
+
+// Latest returns what Remember kept for a call site, or nil.
+func (t *Thread) Latest(site *score.CallSite) any { return t.latest[site] }
+
+// Remember keeps what a call site gave last: in a loop it often gives the same again.
+func (t *Thread) Remember(site *score.CallSite, value any) { t.latest[site] = value }
 
 // Made records a Go value that a constructor made, for Result.Made.
 func (t *Thread) Made(value any) { t.made = append(t.made, value) }
