@@ -43,6 +43,7 @@ func (l *Library) Inspect(source host.Source) diag.List {
 		b.bind(slots, args, kwargs)
 		b.finish(slots)
 		i.maskTokens(call, b.problems)
+		i.maskParts(call, s)
 		problems = append(problems, b.problems...)
 		return true
 	})
@@ -106,6 +107,35 @@ func (i *inspector) maskTokens(call *syntax.CallExpr, problems diag.List) {
 				i.source.Mask(strings.Trim(literal.Raw, `rb"'`))
 			}
 		}
+	}
+}
+
+// maskParts hides the texts that an argument for a secret is put together from: the run only sees the whole. Calls
+// of the library's functions are left alone, since they name where a secret is kept.
+func (i *inspector) maskParts(call *syntax.CallExpr, s *Signature) {
+	for _, arg := range call.Args {
+		pair, ok := arg.(*syntax.BinaryExpr)
+		if !ok || pair.Op != syntax.EQ {
+			continue
+		}
+		name, ok := pair.X.(*syntax.Ident)
+		if !ok {
+			continue
+		}
+		if n, found := s.find(name.Name); !found || !s.Arguments[n].Type.takesSecret() || s.Arguments[n].Type.takesString() {
+			continue
+		}
+		syntax.Walk(pair.Y, func(n syntax.Node) bool {
+			switch n := n.(type) {
+			case *syntax.CallExpr:
+				return i.library.called(i.source, n) == nil
+			case *syntax.Literal:
+				if text, ok := n.Value.(string); ok {
+					i.source.Mask(text)
+				}
+			}
+			return true
+		})
 	}
 }
 

@@ -6,6 +6,7 @@ package host
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -43,9 +44,43 @@ func (t *Thread) parse(name, text string, shareLoads bool) (*syntax.File, diag.L
 	if err != nil {
 		return nil, diag.List{t.syntaxProblem(err)}
 	}
+	if at, deep := tooDeep(file); deep {
+		return nil, diag.List{{
+			Severity: diag.Error, Code: "syntax-error", Position: position(at),
+			Summary: fmt.Sprintf("syntax: got an expression more than %d deep inside others", maxExpressionDepth),
+			Fix:     "give parts of the expression names of their own",
+		}}
+	}
 	rewrite(file)
 	t.addTree(name, file)
 	return file, nil
+}
+
+// maxExpressionDepth is far above what people write; asking for the place of an expression takes time that grows
+// with its depth.
+const maxExpressionDepth = 2000
+
+// tooDeep finds an expression that is too deeply nested.
+func tooDeep(file *syntax.File) (at syntax.Position, deep bool) {
+	var inside []bool // whether each node on the way down is an expression
+	depth := 0
+	syntax.Walk(file, func(n syntax.Node) bool {
+		if n == nil {
+			if last := len(inside) - 1; inside[last] {
+				depth--
+			}
+			inside = inside[:len(inside)-1]
+			return false
+		}
+		_, expression := n.(syntax.Expr)
+		if inside = append(inside, expression); expression {
+			if depth++; depth == maxExpressionDepth && !deep {
+				at, deep = syntax.Start(n), true
+			}
+		}
+		return true
+	})
+	return at, deep
 }
 
 // compile returns the program of a file that does not share its globals with others, or nil and the problems.
@@ -63,6 +98,10 @@ func (t *Thread) compile(name, text string, entry bool) (*starlark.Program, diag
 	return program, nil
 }
 
+// likelySecret finds what may be a secret in a text that does not parse, where nothing tells what belongs where:
+// what follows the host of an address, and strings behind names such as token or password.
+var likelySecret = regexp.MustCompile(`\w+://[^\s"'/]*([^\s"']+)|(?i:\w*(?:password|token|secret|webhook)\w*\s*=\s*["']+([^"'\n]+))`)
+
 // syntaxProblem converts an error of the scanner or the parser.
 func (t *Thread) syntaxProblem(err error) diag.Diagnostic {
 	d := diag.Diagnostic{Severity: diag.Error, Code: "syntax-error", Summary: "syntax: " + err.Error()}
@@ -73,6 +112,9 @@ func (t *Thread) syntaxProblem(err error) diag.Diagnostic {
 		lines := strings.Split(text, "\n")
 		d.Position, d.Length = tokenBefore(d.Position, at.Msg, lines)
 		if d.Position.Line >= 1 && d.Position.Line <= len(lines) {
+			for _, match := range likelySecret.FindAllStringSubmatch(lines[d.Position.Line-1], -1) {
+				t.texts.mask(match[1] + match[2])
+			}
 			d.Fix = syntaxFix(at.Msg, lines[d.Position.Line-1])
 		}
 	}
