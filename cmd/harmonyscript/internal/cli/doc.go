@@ -84,7 +84,7 @@ func runDoc(f *factory, arguments []string) error {
 			if f.json() {
 				return f.printJSON(docOf(s))
 			}
-			_, err := fmt.Fprintln(f.streams.Out, s.Help())
+			_, err := fmt.Fprint(f.streams.Out, s.Help())
 			return err
 		}
 	}

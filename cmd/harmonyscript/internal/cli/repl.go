@@ -42,7 +42,12 @@ $XDG_STATE_HOME/harmonyscript/history or ~/.local/state/harmonyscript/history, w
 
 When the input is no terminal it is read without prompts, and the exit code is 2 when any of it failed.`,
 		Example: "  harmonyscript repl --sandbox examples/monitoring_v2.star\n  echo 'render(tenant(name = \"blue\"))' | harmonyscript repl",
-		Args:    cobra.MaximumNArgs(1),
+		Args: func(c *cobra.Command, arguments []string) error {
+			if len(arguments) > 1 {
+				return wrongCall("%s: got %d arguments, want one script at most; see `%s --help`", c.CommandPath(), len(arguments), c.CommandPath())
+			}
+			return nil
+		},
 		RunE: func(c *cobra.Command, arguments []string) error {
 			return runRepl(c.Context(), f, options, arguments)
 		},
