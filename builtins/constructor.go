@@ -22,22 +22,36 @@ func (s *Signature) function() *starlark.Builtin {
 	}
 	return starlark.NewBuiltin(s.Name, func(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 		run := host.FromThread(thread)
-		b, slots := s.begin(run)
+		origin := originOf(run, s)
+		if run != nil {
+			if last := s.again(run, origin, args, kwargs); last != nil {
+				return last, nil
+			}
+		}
+		b, slots := s.begin(run, origin)
 		b.bind(slots, args, kwargs)
 		return b.complete(thread, run, slots)
 	})
 }
 
-// begin returns what binds a call of s that is running now. run is nil outside of a host.
-func (s *Signature) begin(run *host.Thread) (*binder, []any) {
-	b := &binder{signature: s, name: s.FullName(), limit: host.DefaultLimits().Elements, mask: func(string) {}}
+// begin returns what binds a call of s. run is nil outside of a host.
+func (s *Signature) begin(run *host.Thread, origin score.Origin) (*binder, []any) {
+	b := &binder{signature: s, name: s.FullName(), origin: origin, limit: host.DefaultLimits().Elements, mask: func(string) {}}
 	if run != nil {
-		b.origin, b.limit, b.mask = run.Origin(s.shape), run.Limits().Elements, run.Mask
+		b.limit, b.mask = run.Limits().Elements, run.Mask
 	}
 	if s.run != nil {
 		b.limit = math.MaxInt // it makes no value: thousands of scores may be deployed at once
 	}
 	return b, make([]any, len(s.Arguments))
+}
+
+// originOf returns where the running call of s stands; nowhere outside of a host.
+func originOf(run *host.Thread, s *Signature) score.Origin {
+	if run == nil {
+		return score.Origin{}
+	}
+	return run.Origin(s.shape)
 }
 
 // complete makes the value once all arguments are bound.
@@ -61,9 +75,6 @@ func (b *binder) complete(thread *starlark.Thread, run *host.Thread, slots []any
 	if s.run != nil {
 		return s.run(thread, run, call)
 	}
-	if last := b.again(run, slots); last != nil {
-		return last, nil
-	}
 	value := &Value{signature: s, args: slots, origin: b.origin, weight: b.elements + 1}
 	if value.made, err = s.Build(call); err != nil {
 		b.problems = b.placed(err)
@@ -71,8 +82,8 @@ func (b *binder) complete(thread *starlark.Thread, run *host.Thread, slots []any
 	}
 	if run != nil {
 		run.Made(value.made)
+		value.remember(run)
 	}
-	b.remember(run, value)
 	return value, nil
 }
 
@@ -104,7 +115,7 @@ func (s *Signature) bound(receiver *Value) *starlark.Builtin {
 		if s.openEnded() {
 			return receiver.replace(thread, run, s, args, kwargs)
 		}
-		b, slots := s.begin(run)
+		b, slots := s.begin(run, originOf(run, s))
 		b.bind(slots, args, kwargs)
 		b.finish(slots)
 		if len(b.problems) > 0 || b.incomplete {
@@ -127,7 +138,7 @@ func (s *Signature) bound(receiver *Value) *starlark.Builtin {
 // replace is the method of that name: the receiver's constructor called again with some arguments changed. None
 // takes an argument back.
 func (v *Value) replace(thread *starlark.Thread, run *host.Thread, s *Signature, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	b, _ := v.signature.begin(run)
+	b, _ := v.signature.begin(run, originOf(run, v.signature))
 	b.name = s.FullName()
 	slots := append([]any(nil), v.args...)
 	if len(args) > 0 {

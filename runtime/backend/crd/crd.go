@@ -24,12 +24,13 @@ import (
 const provider = "prometheus-operator"
 
 type compiler struct {
-	sender *alertmanagerconfig.Sender
+	sender       *alertmanagerconfig.Sender
+	capabilities backend.Capabilities
 }
 
 // New returns the backend of V2_CRD.
 func New() backend.Backend {
-	return compiler{sender: alertmanagerconfig.New(alertmanagerconfig.CoreOS(score.V2CRD))}
+	return compiler{sender: alertmanagerconfig.New(alertmanagerconfig.CoreOS(score.V2CRD)), capabilities: capabilities()}
 }
 
 // Version returns score.V2CRD.
@@ -39,7 +40,9 @@ func (compiler) Version() score.APIVersion { return score.V2CRD }
 func (c compiler) Sender() backend.Sender { return c.sender }
 
 // Capabilities lists what prometheus-operator's resources can express.
-func (compiler) Capabilities() backend.Capabilities {
+func (c compiler) Capabilities() backend.Capabilities { return c.capabilities }
+
+func capabilities() backend.Capabilities {
 	return backend.NewCapabilities([]backend.Feature{
 		backend.FeatureServiceMonitor,
 		backend.FeaturePodMonitor,
