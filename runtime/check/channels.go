@@ -151,7 +151,7 @@ func (c *checker) routing(who string, s score.MonitoringStack) {
 		case alerts == 1:
 			p.summary = who + ": got an alert and no alert channels, so it reaches nobody"
 		case alerts > 1:
-			p.summary = fmt.Sprintf("%s: got %d alerts and no alert channels, so they reach nobody", who, alerts)
+			p.summary = fmt.Sprintf("%s: got no alert channels, so its alerts reach nobody", who)
 		}
 		c.report(p)
 		return

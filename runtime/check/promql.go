@@ -139,12 +139,24 @@ func parseFaults(text string, err error) []fault {
 	}
 	var faults []fault
 	for _, one := range several[:min(len(several), maxFaults)] {
+		if enclosesAnother(one, several) {
+			continue
+		}
 		offset := min(max(int(one.PositionRange.Start), 0), len(text))
 		end := min(max(int(one.PositionRange.End), offset), len(text))
 		message := one.Err.Error()
 		faults = append(faults, fault{code: "invalid-promql", offset: offset, length: end - offset, message: message, fix: promqlFix(text[offset:end], message)})
 	}
 	return faults
+}
+
+// enclosesAnother reports whether a smaller part of what one error is about is wrong as well: what the parser says of
+// the whole, such as that an aggregation has no arguments, then follows from the part that it could not read.
+func enclosesAnother(one parser.ParseErr, all parser.ParseErrors) bool {
+	return slices.ContainsFunc(all, func(other parser.ParseErr) bool {
+		a, b := one.PositionRange, other.PositionRange
+		return a.Start <= b.Start && b.End <= a.End && a.End-a.Start > b.End-b.Start
+	})
 }
 
 var unknownFunction = regexp.MustCompile(`unknown function with name "([^"]*)"`)
