@@ -4,10 +4,17 @@ package diag
 
 import "strings"
 
+// maxWord is the longest word that is compared, in bytes.
+const maxWord = 200
+
 // Nearest returns the candidate that name was most likely meant to be, or "" when none is near: at most a
 // third of the longer word may differ, counted in insertions, deletions, changes and swaps of neighbours. Of
 // two that are as near, the one that begins alike is taken: people lose letters at the end of words.
 func Nearest(name string, candidates []string) string {
+	// Nobody misspells a word of hundreds of letters, and comparing takes the product of both lengths.
+	if len(name) > maxWord {
+		return ""
+	}
 	best, bestDistance, bestPrefix := "", 1<<30, 0
 	for _, candidate := range candidates {
 		distance, prefix := editDistance(strings.ToLower(name), strings.ToLower(candidate)), commonPrefix(name, candidate)

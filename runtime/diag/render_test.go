@@ -231,9 +231,10 @@ func TestNearest(t *testing.T) {
 	for name, want := range map[string]string{
 		"webhok_url": "webhook_url", "weburl": "", "nmae": "name", "Titel": "title", "matcher": "matchers",
 		"sendresolved": "send_resolved", "rat": "rate", "x": "", "": "", "completely_else": "",
+		strings.Repeat("name", 1_000_000): "",
 	} {
 		if got := diag.Nearest(name, candidates); got != want {
-			t.Errorf("%q: got %q, want %q", name, got, want)
+			t.Errorf("%.40q: got %q, want %q", name, got, want)
 		}
 	}
 }
