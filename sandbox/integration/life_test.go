@@ -126,8 +126,7 @@ func (s *sandbox) assertRunning() {
 // A sandbox outlives the `up` that started it, and ends at the end of its life.
 func TestKilledUpAndLifetime(t *testing.T) {
 	s := newSandbox(t)
-	const lifetime = 40 * time.Second
-	up := s.command("up", "--lifetime", lifetime.String())
+	up := s.command("up", "--lifetime", "15m")
 	if err := up.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +143,16 @@ func TestKilledUpAndLifetime(t *testing.T) {
 		return stored.Phase != state.Starting
 	})
 	s.assertRunning()
+	first, _ := s.stored()
+	if down := s.run("down"); down.code != 0 {
+		t.Fatalf("down: got %+v", down)
+	}
 
+	// Long enough for another start on this machine, as busy as it is.
+	lifetime := (2*first.ReadyAt.Sub(first.StartedAt) + 10*time.Second).Round(time.Second)
+	if started := s.run("up", "--lifetime", lifetime.String()); started.code != 0 {
+		t.Fatalf("up: got %+v", started)
+	}
 	running, _ := s.stored()
 	if got := running.EndsAt.Sub(running.StartedAt); got != lifetime {
 		t.Errorf("its life: got %s, want %s", got, lifetime)
@@ -155,7 +163,7 @@ func TestKilledUpAndLifetime(t *testing.T) {
 	}
 	s.assertGone()
 	told, code := s.status()
-	if code != 1 || told.Phase != state.Stopped || !strings.Contains(told.Reason, "lifetime of 40s") {
+	if code != 1 || told.Phase != state.Stopped || !strings.Contains(told.Reason, "lifetime of "+lifetime.String()) {
 		t.Errorf("status: got code %d, %s, %q", code, told.Phase, told.Reason)
 	}
 	for _, left := range []string{"kubeconfig", "pki", "etcd", "config"} {

@@ -109,6 +109,18 @@ func TestForeignFoldersAreLeftAlone(t *testing.T) {
 	}
 }
 
+// A life that ends before the sandbox is ready ends the start.
+func TestLifetimeBoundsTheStart(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "state")
+	got := run(t, "up", "--state", folder, "--programs", fakePrograms(t, "exec sleep 300"), "--lifetime", "1s")
+	if got.code != 1 || !strings.Contains(got.errors, "its lifetime of 1s ended") {
+		t.Errorf("up: got %+v", got)
+	}
+	if status := run(t, "status", "--state", folder); status.code != 1 || !strings.Contains(status.output, "stopped: its lifetime of 1s ended") {
+		t.Errorf("status: got %+v", status)
+	}
+}
+
 // fakePrograms makes a folder of programs in which the control plane is a shell script.
 func fakePrograms(t *testing.T, script string) string {
 	t.Helper()

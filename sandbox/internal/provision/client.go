@@ -17,8 +17,8 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// pollInterval is how often something that is awaited is asked for. The API server is on the same machine.
-const pollInterval = 50 * time.Millisecond
+// pollInterval is how often something that is awaited is asked for. The API server is on the same machine, but so is all the rest of its work.
+const pollInterval = 100 * time.Millisecond
 
 // requestTimeout bounds one request, so that a server that hangs does not hang its caller.
 const requestTimeout = 15 * time.Second

@@ -37,35 +37,51 @@ func (c *Client) Definitions(ctx context.Context, folder string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return len(files), eachInParallel(files, func(file string) error {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			return fmt.Errorf("sandbox: read a definition: %w", err)
-		}
-		var created definition
-		// A server that is just starting refuses at first, in more than one way.
-		err = Await(ctx, filepath.Base(file)+" to be accepted", func(ctx context.Context) error {
-			return c.Create(ctx, definitionsPath, content, &created)
-		})
-		if err != nil {
-			return err
-		}
-		if created.Spec.Group == "" {
-			// It was there already: an earlier request was carried out although its answer got lost.
-			if err := c.read(ctx, content, &created); err != nil {
-				return err
-			}
-		}
-		for _, version := range created.Spec.Versions {
-			if !version.Served {
-				continue
-			}
-			if err := c.awaitServed(ctx, created.Spec.Group, version.Name, created.Spec.Names.Plural); err != nil {
-				return err
-			}
-		}
-		return nil
+	created := make([]definition, len(files))
+	err = inParallel(len(files), func(index int) (err error) {
+		created[index], err = c.define(ctx, files[index])
+		return err
 	})
+	if err != nil {
+		return 0, err
+	}
+	// By group and version: asking for every definition alone would take more of the server's time than making them.
+	served := map[string][]string{}
+	for _, definition := range created {
+		for _, version := range definition.Spec.Versions {
+			if version.Served {
+				path := "/apis/" + definition.Spec.Group + "/" + version.Name
+				served[path] = append(served[path], definition.Spec.Names.Plural)
+			}
+		}
+	}
+	for path, plurals := range served {
+		if err := c.awaitServed(ctx, path, plurals); err != nil {
+			return 0, err
+		}
+	}
+	return len(files), nil
+}
+
+// define creates the definition in one file and returns it.
+func (c *Client) define(ctx context.Context, file string) (definition, error) {
+	var created definition
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return created, fmt.Errorf("sandbox: read a definition: %w", err)
+	}
+	// A server that is just starting refuses at first, in more than one way.
+	err = Await(ctx, filepath.Base(file)+" to be accepted", func(ctx context.Context) error {
+		return c.Create(ctx, definitionsPath, content, &created)
+	})
+	if err != nil {
+		return created, err
+	}
+	if created.Spec.Group == "" {
+		// It was there already: an earlier request was carried out although its answer got lost.
+		err = c.read(ctx, content, &created)
+	}
+	return created, err
 }
 
 // read reads the definition that has the name of a manifest.
@@ -81,10 +97,9 @@ func (c *Client) read(ctx context.Context, manifest []byte, result *definition) 
 	return c.Get(ctx, definitionsPath+"/"+named.Metadata.Name, result)
 }
 
-// awaitServed waits until a resource can be discovered AND listed. The condition Established alone comes a moment before both.
-func (c *Client) awaitServed(ctx context.Context, group, version, plural string) error {
-	path := "/apis/" + group + "/" + version
-	return Await(ctx, plural+"."+group+" to be served", func(ctx context.Context) error {
+// awaitServed waits until resources of one group and version can be discovered AND listed. The condition Established alone comes a moment before both.
+func (c *Client) awaitServed(ctx context.Context, path string, plurals []string) error {
+	return Await(ctx, path+" to be served", func(ctx context.Context) error {
 		var discovered struct {
 			Resources []struct {
 				Name string `json:"name"`
@@ -93,12 +108,19 @@ func (c *Client) awaitServed(ctx context.Context, group, version, plural string)
 		if err := c.Get(ctx, path, &discovered); err != nil {
 			return err
 		}
+		names := map[string]bool{}
 		for _, resource := range discovered.Resources {
-			if resource.Name == plural {
-				return c.Get(ctx, path+"/"+plural+"?limit=1", nil)
+			names[resource.Name] = true
+		}
+		for _, plural := range plurals {
+			if !names[plural] {
+				return fmt.Errorf("sandbox: %s is not among the resources of %s", plural, path)
+			}
+			if err := c.Get(ctx, path+"/"+plural+"?limit=1", nil); err != nil {
+				return err
 			}
 		}
-		return fmt.Errorf("sandbox: %s is not among the resources of %s", plural, path)
+		return nil
 	})
 }
 
@@ -121,12 +143,12 @@ func manifests(folder string) ([]string, error) {
 	return files, nil
 }
 
-// eachInParallel does something with every item at the same time and returns the first error by the items' order.
-func eachInParallel(items []string, do func(item string) error) error {
-	problems := make([]error, len(items))
+// inParallel does something for every index at the same time and returns the first error by the order of the indexes.
+func inParallel(count int, do func(index int) error) error {
+	problems := make([]error, count)
 	var group sync.WaitGroup
-	for index, item := range items {
-		group.Go(func() { problems[index] = do(item) })
+	for index := range count {
+		group.Go(func() { problems[index] = do(index) })
 	}
 	group.Wait()
 	for _, problem := range problems {

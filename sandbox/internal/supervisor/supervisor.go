@@ -152,6 +152,8 @@ func (s *Supervisor) run(ctx context.Context) error {
 func (s *Supervisor) startWithRetries(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.options.Timeout, fmt.Errorf("it was not ready within %s", s.options.Timeout))
 	defer cancel()
+	ctx, cancelLife := context.WithDeadlineCause(ctx, s.state.EndsAt, lifetimeError(s.options.Lifetime))
+	defer cancelLife()
 	for attempt := 1; ; attempt++ {
 		err := s.start(ctx)
 		var death *DeathError
@@ -200,6 +202,7 @@ func (s *Supervisor) end(ctx context.Context, reason error) error {
 	case errors.Is(reason, context.Canceled), errors.Is(reason, errAskedToStop):
 		reason = errAskedToStop
 	case errors.As(reason, &age):
+		reason = age
 	default:
 		failed = true
 		s.state.Failure = s.describe(reason)
