@@ -35,8 +35,13 @@ func targetCases() []testCase {
 				"targets[0]", `"a"`, "targets[1]", `"https://b:1/metrics"`, "targets[2]", `"c:http"`, "targets[3]", `"fe80::1:9"`, "targets[4]", `"d_e!:1"`, "targets[7]", `"[1.2.3.4]:5"`)
 			return score.StaticTargets{Origin: origin, Name: "s", Targets: targets}
 		}), []want{
-			{"1:1", "duplicate-address", "twice"}, {"1:27", "invalid-address", "want a port"}, {"1:32", "invalid-address", `write "b:1" and scheme = "https" and path = "/metrics"`},
-			{"1:55", "invalid-address", "1 to 65535"}, {"1:65", "invalid-address", "brackets"}, {"1:78", "invalid-address", "DNS name"}, {"1:102", "invalid-address", "IPv6"},
+			{"1:1", "duplicate-address", "twice"},
+			{"1:27", "invalid-address", "want a port"},
+			{"1:32", "invalid-address", `write "b:1" and scheme = "https" and path = "/metrics"`},
+			{"1:55", "invalid-address", "1 to 65535"},
+			{"1:65", "invalid-address", "brackets"},
+			{"1:78", "invalid-address", "DNS name"},
+			{"1:102", "invalid-address", "IPv6"},
 		}},
 		{"no addresses", withTarget(func(s *script) score.ScrapeTarget {
 			return score.StaticTargets{Origin: s.call(`static_targets(name = "s", targets = [])`, "targets", "[]"), Name: "s"}
@@ -54,12 +59,16 @@ func targetCases() []testCase {
 				{Origin: s.call(`remote_write(url = "", username = u)`, "url", `""`, "username", "u"), Username: token},
 				{URL: "https://a", Name: "n"},
 				{Origin: s.call(`remote_write(url = "https://b", name = "n")`, "name", `"n"`), URL: "https://b", Name: "n"},
-				{URL: "https://c"}, {URL: "https://c", Password: token},
+				{URL: "https://c"},
+				{URL: "https://c", Password: token},
 			}
 		}), []want{
-			{"", "duplicate-remote-write", "same URL"}, {"", "remote-write-authentication", "password and no username"},
-			{"2:20", "invalid-url", "https://"}, {"2:47", "remote-write-authentication", "one of them"},
-			{"3:20", "invalid-url", "no URL"}, {"3:35", "remote-write-authentication", "username and no password"},
+			{"", "duplicate-remote-write", "same URL"},
+			{"", "remote-write-authentication", "password and no username"},
+			{"2:20", "invalid-url", "https://"},
+			{"2:47", "remote-write-authentication", "one of them"},
+			{"3:20", "invalid-url", "no URL"},
+			{"3:35", "remote-write-authentication", "username and no password"},
 			{"4:40", "duplicate-remote-write", "same name"},
 		}},
 	}
@@ -73,8 +82,11 @@ func tenantCases() []testCase {
 				Name:   "blue", Network: score.Network{Isolated: true, IngressNamespaces: []string{"A"}, EgressNamespaces: []string{"b_c"}, EgressCIDRs: []string{"10.0.0.1/8", "10.0.0.1", "all"}},
 			}
 		}), []want{
-			{"1:26", "invalid-name", "egress namespace"}, {"1:50", "invalid-name", "ingress namespace"},
-			{"1:73", "invalid-cidr", `write "10.0.0.0/8"`}, {"1:87", "invalid-cidr", `write "10.0.0.1/32"`}, {"1:99", "invalid-cidr", "CIDR notation"},
+			{"1:26", "invalid-name", "egress namespace"},
+			{"1:50", "invalid-name", "ingress namespace"},
+			{"1:73", "invalid-cidr", `write "10.0.0.0/8"`},
+			{"1:87", "invalid-cidr", `write "10.0.0.1/32"`},
+			{"1:99", "invalid-cidr", "CIDR notation"},
 		}},
 		{"network of its own", withTenant(func(s *script) score.Tenant {
 			origin := s.call(`tenant_network(egress_cidrs = ["x"])`, "egress_cidrs[0]", `"x"`)
@@ -83,8 +95,12 @@ func tenantCases() []testCase {
 		{"admins", withTenant(func(s *script) score.Tenant {
 			return score.Tenant{Name: "blue", Admins: []string{"", " jane", "user:", "serviceaccount:x", "role:x", "system:masters"}}
 		}), []want{
-			{"", "invalid-admin", `got " jane"`}, {"", "invalid-admin", `"serviceaccount:x"`}, {"", "invalid-admin", `"group:system:masters"`},
-			{"", "invalid-admin", "empty name"}, {"", "invalid-admin", `behind "user:"`}, {"", "invalid-admin", `the prefix "role"`},
+			{"", "invalid-admin", `got " jane"`},
+			{"", "invalid-admin", `"serviceaccount:x"`},
+			{"", "invalid-admin", `"group:system:masters"`},
+			{"", "invalid-admin", "empty name"},
+			{"", "invalid-admin", `behind "user:"`},
+			{"", "invalid-admin", `the prefix "role"`},
 		}},
 	}
 }

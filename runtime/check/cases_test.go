@@ -141,17 +141,24 @@ func ruleCases() []testCase {
 			}
 		}), []want{
 			{"", "invalid-rule", "want one of them"},
-			{"", "invalid-rule", "got annotations"}, {"", "invalid-rule", "got for,"}, {"", "invalid-rule", "got keep_firing_for"},
+			{"", "invalid-rule", "got annotations"},
+			{"", "invalid-rule", "got for,"},
+			{"", "invalid-rule", "got keep_firing_for"},
 			{"", "unsupported-feature", "keep_firing_for"},
 		}},
 		{"rule names", withRules(func(s *script) []score.Rule {
 			return []score.Rule{
 				{Expr: "up"},
-				{Record: "sum(up)", Expr: "up"}, {Record: `up{a="b"}`, Expr: "up"}, {Record: "job-up", Expr: "up"}, {Alert: "\xff", Expr: "up"},
+				{Record: "sum(up)", Expr: "up"},
+				{Record: `up{a="b"}`, Expr: "up"},
+				{Record: "job-up", Expr: "up"},
+				{Alert: "\xff", Expr: "up"},
 			}
 		}), []want{
 			{"", "invalid-rule-name", `alert_rule "\xff"`},
-			{"", "invalid-rule-name", "put the expression into expr"}, {"", "invalid-rule-name", "braces"}, {"", "invalid-rule-name", "rule: got no name"},
+			{"", "invalid-rule-name", "put the expression into expr"},
+			{"", "invalid-rule-name", "braces"},
+			{"", "invalid-rule-name", "rule: got no name"},
 			{"", "unusual-name", "job-up"},
 		}},
 		{"templates", withRules(func(s *script) []score.Rule {
@@ -172,8 +179,10 @@ func ruleCases() []testCase {
 			stack.AlertRules = []score.RuleGroup{{Origin: first, Name: "one", Interval: "0s", Limit: -1, Rules: rules}, {Origin: second, Name: "one"}, {Rules: rules}}
 		}), []want{
 			{"", "invalid-rule-name", "no name"},
-			{"2:43", "invalid-duration", "more than zero"}, {"2:57", "out-of-range", "-1"},
-			{"3:25", "duplicate-rule-group", "the rules into one group"}, {"3:40", "empty-rule-group", "no rules"},
+			{"2:43", "invalid-duration", "more than zero"},
+			{"2:57", "out-of-range", "-1"},
+			{"3:25", "duplicate-rule-group", "the rules into one group"},
+			{"3:40", "empty-rule-group", "no rules"},
 		}},
 		{"rule of a tenant that looks elsewhere", func(s *script) []score.Score {
 			r := rule(s, "A", `'up{namespace="other"} == 0'`, `up{namespace="other"} == 0`)

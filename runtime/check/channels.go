@@ -23,13 +23,13 @@ type channelsKey struct {
 }
 
 type channelKey struct {
-	fields           *score.Field
-	matchers         *string
-	numbers          [2]int
-	constructor      string
-	name             string
-	at               score.Position
-	version, backend score.APIVersion
+	fields      *score.Field
+	matchers    *string
+	numbers     [2]int
+	constructor string
+	name        string
+	at          score.Position
+	version     score.APIVersion
 }
 
 // channels checks the channels of one stack. version is 0 when no backend serves the stack's.

@@ -224,9 +224,14 @@ func TestValues(t *testing.T) {
 	stack := good(s)
 	stack.AlertRules = []score.RuleGroup{{Name: "web", Rules: []score.Rule{bad}}}
 	lone := channel("discord", "no good")
-	values := []any{bad, stack.AlertRules[0], stack, lone, score.Secret{Source: score.SecretFromEnvironment, Name: "a b"},
-		score.PodMonitor{Name: "pods", MatchLabels: map[string]string{"a": "b"}, Port: "8080"}, score.Tenant{Name: "UP"},
-		score.RemoteWrite{URL: "nowhere"}, "something else", nil}
+	values := []any{
+		bad, stack.AlertRules[0], stack, lone,
+		score.Secret{Source: score.SecretFromEnvironment, Name: "a b"},
+		score.PodMonitor{Name: "pods", MatchLabels: map[string]string{"a": "b"}, Port: "8080"},
+		score.Tenant{Name: "UP"},
+		score.RemoteWrite{URL: "nowhere"},
+		"something else", nil,
+	}
 	got := check.Values(values, registry(t, version{version: score.V2CRD}))
 	var codes []string
 	for _, d := range got {

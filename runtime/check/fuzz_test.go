@@ -58,8 +58,11 @@ func FuzzDeployment(f *testing.F) {
 				Integration: text(), Fields: []score.Field{{Name: "url", Value: text()}, {Name: text(), Value: text()}, {Name: "l", Value: []string{text()}}, {Name: "n", Value: []score.Field{{Name: text(), Value: secret}}}, {Value: number}},
 			}}},
 			ScrapeTargets: []score.ScrapeTarget{
-				score.ServiceMonitor{Origin: origin, Name: text(), MatchLabels: dict(), Port: text(), Endpoint: endpoint}, score.PodMonitor{Name: text(), MatchLabels: dict(), Port: text()},
-				score.StaticTargets{Name: text(), Targets: []string{text(), text()}, Labels: dict()}, score.Probe{Name: text(), Prober: text(), Targets: []string{text()}, Labels: dict()}, nil,
+				score.ServiceMonitor{Origin: origin, Name: text(), MatchLabels: dict(), Port: text(), Endpoint: endpoint},
+				score.PodMonitor{Name: text(), MatchLabels: dict(), Port: text()},
+				score.StaticTargets{Name: text(), Targets: []string{text(), text()}, Labels: dict()},
+				score.Probe{Name: text(), Prober: text(), Targets: []string{text()}, Labels: dict()},
+				nil,
 			},
 			AlertRules: []score.RuleGroup{{Name: text(), Interval: text(), Limit: int(number), Rules: []score.Rule{
 				{Origin: origin, Alert: text(), Expr: text(), For: text(), KeepFiringFor: text(), Labels: dict(), Annotations: dict()}, {Record: text(), Expr: text(), Labels: dict()},
@@ -79,6 +82,10 @@ func FuzzDeployment(f *testing.F) {
 		if list.Render(s.sources, diag.Style{}) == "" && len(list) > 0 {
 			t.Error("nothing is rendered")
 		}
-		check.Values([]any{stack, tenant, secret, stack.AlertChannels[0], stack.AlertRules[0]}, nil)
+		for _, d := range check.Values([]any{stack, tenant, secret, stack.AlertChannels[0], stack.AlertRules[0]}, nil) {
+			if !known[d.Code] {
+				t.Errorf("%s is not documented", d.Code)
+			}
+		}
 	})
 }

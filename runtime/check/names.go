@@ -30,12 +30,10 @@ func (c *checker) dnsLabel(who, what, name string, origin score.Origin, argument
 }
 
 // objectName reports a name that no object can bear: a DNS subdomain of at most limit characters.
-func (c *checker) objectName(who, name string, limit int, origin score.Origin, argument string) bool {
-	if len(validation.IsDNS1123Subdomain(name)) == 0 && len(name) <= limit {
-		return true
+func (c *checker) objectName(who, name string, limit int, origin score.Origin, argument string) {
+	if len(validation.IsDNS1123Subdomain(name)) > 0 || len(name) > limit {
+		c.invalidName(who, "name", name, origin, argument, limit, ", dots")
 	}
-	c.invalidName(who, "name", name, origin, argument, limit, ", dots")
-	return false
 }
 
 func (c *checker) invalidName(who, what, name string, origin score.Origin, argument string, limit int, dots string) {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
@@ -103,7 +104,7 @@ func parseExpression(promql parser.Parser, text string) *expression {
 			switch m.Name {
 			case "namespace":
 				e.namespaces = append(e.namespaces, at)
-			case labels.MetricName:
+			case model.MetricNameLabel:
 				if !metrics[m.Value] {
 					metrics[m.Value] = true
 					e.metrics = append(e.metrics, at)

@@ -185,13 +185,13 @@ func TestList(t *testing.T) {
 	if errs, warnings := list.Count(); errs != 4 || warnings != 1 {
 		t.Errorf("count: got %d and %d, want 4 and 1", errs, warnings)
 	}
-	if !list.HasErrors() || (diag.List{list[0]}).HasErrors() || (diag.List)(nil).HasErrors() {
+	if !list.HasErrors() || (diag.List{list[0]}).HasErrors() || diag.List(nil).HasErrors() {
 		t.Error("HasErrors is wrong")
 	}
 	if got := list.Render(sources, diag.Style{}); strings.Count(got, "\n\n") != 3 || !strings.HasSuffix(got, "\n") {
 		t.Errorf("render: want four diagnostics with an empty line between two, got\n%s", got)
 	}
-	if got := (diag.List)(nil).Render(sources, diag.Style{}); got != "" {
+	if got := diag.List(nil).Render(sources, diag.Style{}); got != "" {
 		t.Errorf("render of nothing: got %q", got)
 	}
 	// A list goes through as an error and is found again.
@@ -229,7 +229,7 @@ func TestCallers(t *testing.T) {
 func TestNearest(t *testing.T) {
 	candidates := []string{"webhook_url", "name", "title", "matchers", "send_resolved", "rad", "rate", "rt"}
 	for name, want := range map[string]string{
-		"webhok_url": "webhook_url", "weburl": "", "nmae": "name", "Titel": "title", "matcher": "matchers",
+		"webhok_url": "webhook_url", "weburl": "", "naem": "name", "Titel": "title", "matcher": "matchers",
 		"sendresolved": "send_resolved", "rat": "rate", "x": "", "": "", "completely_else": "",
 		strings.Repeat("name", 1_000_000): "",
 	} {

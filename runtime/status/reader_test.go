@@ -96,8 +96,8 @@ func (c *cluster) List(ctx context.Context, kind schema.GroupVersionKind, namesp
 	return found, ctx.Err()
 }
 
-func id(group, version, kind, namespace, name string) backend.ID {
-	return backend.ID{Group: group, Version: version, Kind: kind, Namespace: namespace, Name: name}
+func id(group, kind, namespace, name string) backend.ID {
+	return backend.ID{Group: group, Version: "v1", Kind: kind, Namespace: namespace, Name: name}
 }
 
 const coreos = "monitoring.coreos.com"
@@ -108,15 +108,15 @@ func demo() status.Request {
 	return status.Request{
 		Deployment: "demo", LabelSelector: "member=demo",
 		Items: []status.Item{
-			{ID: id("", "v1", "Namespace", "", "blue"), Score: blue, Position: at(9)},
-			{ID: id("", "v1", "Secret", "blue", "on-call"), Score: blue, Position: at(2)},
-			{ID: id(coreos, "v1", "Prometheus", "blue", "monitoring"), Score: blue, Position: at(9)},
-			{ID: id(coreos, "v1", "PrometheusRule", "blue", "web"), Score: blue, Position: at(5)},
-			{ID: id("", "v1", "Namespace", "", "green"), Score: green, Position: at(10)},
-			{ID: id(coreos, "v1", "Prometheus", "green", "monitoring"), Score: green, Position: at(10)},
-			{ID: id(coreos, "v1", "Alertmanager", "green", "monitoring"), Score: green, Position: at(10)},
-			{ID: id(coreos, "v1", "PrometheusRule", "green", "web"), Score: green, Position: at(5)},
-			{ID: id("", "v1", "ServiceAccount", "green", "prometheus-monitoring"), Score: green, Position: at(10)},
+			{ID: id("", "Namespace", "", "blue"), Score: blue, Position: at(9)},
+			{ID: id("", "Secret", "blue", "on-call"), Score: blue, Position: at(2)},
+			{ID: id(coreos, "Prometheus", "blue", "monitoring"), Score: blue, Position: at(9)},
+			{ID: id(coreos, "PrometheusRule", "blue", "web"), Score: blue, Position: at(5)},
+			{ID: id("", "Namespace", "", "green"), Score: green, Position: at(10)},
+			{ID: id(coreos, "Prometheus", "green", "monitoring"), Score: green, Position: at(10)},
+			{ID: id(coreos, "Alertmanager", "green", "monitoring"), Score: green, Position: at(10)},
+			{ID: id(coreos, "PrometheusRule", "green", "web"), Score: green, Position: at(5)},
+			{ID: id("", "ServiceAccount", "green", "prometheus-monitoring"), Score: green, Position: at(10)},
 		},
 	}
 }
@@ -169,11 +169,11 @@ func TestRead(t *testing.T) {
 
 func TestExplain(t *testing.T) {
 	cases := map[string]backend.ID{
-		"explain_quota.golden":    id(coreos, "v1", "Prometheus", "green", "monitoring"),
-		"explain_image.golden":    id(coreos, "v1", "Alertmanager", "green", "monitoring"),
-		"explain_ready.golden":    id(coreos, "v1", "Prometheus", "blue", "monitoring"),
-		"explain_rejected.golden": id(coreos, "v1", "PrometheusRule", "blue", "web"),
-		"explain_missing.golden":  id(coreos, "v1", "Probe", "blue", "web"),
+		"explain_quota.golden":    id(coreos, "Prometheus", "green", "monitoring"),
+		"explain_image.golden":    id(coreos, "Alertmanager", "green", "monitoring"),
+		"explain_ready.golden":    id(coreos, "Prometheus", "blue", "monitoring"),
+		"explain_rejected.golden": id(coreos, "PrometheusRule", "blue", "web"),
+		"explain_missing.golden":  id(coreos, "Probe", "blue", "web"),
 	}
 	for name, wanted := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -240,7 +240,7 @@ func TestReadManyNamespaces(t *testing.T) {
 			*object(t, fmt.Sprintf("apiVersion: monitoring.coreos.com/v1\nkind: Prometheus\nmetadata: {name: m, namespace: %s, uid: p%d, labels: {member: many}}\n", namespace, i)),
 			*object(t, fmt.Sprintf("apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: s, namespace: %s, uid: s%d, ownerReferences: [{uid: p%d}]}\n", namespace, i, i)),
 			*object(t, fmt.Sprintf("apiVersion: v1\nkind: Pod\nmetadata: {name: s-0, namespace: %s, uid: pod%d, ownerReferences: [{uid: s%d}]}\n", namespace, i, i)))
-		request.Items = append(request.Items, status.Item{ID: id(coreos, "v1", "Prometheus", namespace, "m"), Score: namespace})
+		request.Items = append(request.Items, status.Item{ID: id(coreos, "Prometheus", namespace, "m"), Score: namespace})
 	}
 	check := func(requests int) {
 		t.Helper()
@@ -267,7 +267,7 @@ func TestReadManyNamespaces(t *testing.T) {
 func TestRejectionBeforeTheLastChange(t *testing.T) {
 	for since, want := range map[string]status.State{"2026-09-01T10:00:01Z": status.Failed, "2026-09-01T10:30:00Z": status.Ready} {
 		c := readCluster(t)
-		rule := id(coreos, "v1", "PrometheusRule", "blue", "web")
+		rule := id(coreos, "PrometheusRule", "blue", "web")
 		o, err := c.Get(context.Background(), rule)
 		if err != nil {
 			t.Fatal(err)
@@ -295,7 +295,7 @@ func TestReadCircle(t *testing.T) {
 		*object(t, "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a, namespace: apps, uid: one}\n"),
 		*object(t, "apiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: b, namespace: apps, uid: two, ownerReferences: [{uid: one}, {uid: two}]}\n"),
 	}}
-	o, err := reader(c).Explain(context.Background(), id("apps", "v1", "Deployment", "apps", "a"))
+	o, err := reader(c).Explain(context.Background(), id("apps", "Deployment", "apps", "a"))
 	if err != nil {
 		t.Fatal(err)
 	}
