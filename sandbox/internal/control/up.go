@@ -101,10 +101,13 @@ func (w *waiter) wait(ctx context.Context) (state.State, error) {
 		switch {
 		case err != nil:
 			return state.State{}, err
+		case valid && first && current.Phase == state.Running:
+			// How it started is old news.
+			w.attached = true
+			return current, nil
 		case valid:
 			w.tell(current)
 			if current.Phase == state.Running {
-				w.attached = first
 				return current, nil
 			}
 		case !locked:
