@@ -244,6 +244,14 @@ func (v *Value) Attr(name string) (starlark.Value, error) {
 	return nil, nil // the interpreter says so, and suggests the nearest
 }
 
+// SetField refuses: a value never changes.
+func (v *Value) SetField(name string, _ starlark.Value) error {
+	if _, ok := v.signature.find(name); !ok {
+		return fmt.Errorf("%s does not change once it is made, and has no argument %q", v.Type(), name)
+	}
+	return fmt.Errorf("%s does not change once it is made: write .replace(%s = …), which gives a changed copy", v.Type(), name)
+}
+
 // AttrNames lists the arguments and the methods, sorted.
 func (v *Value) AttrNames() []string {
 	names := v.signature.argumentNames()
