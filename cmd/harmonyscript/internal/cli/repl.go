@@ -176,7 +176,7 @@ func (v *replVerbs) Apply(ctx context.Context, r repl.Request) error {
 	if err := v.mayApply(ctx, r); err != nil {
 		return err
 	}
-	view := newProgress(v.f)
+	view := newProgress(v.f, r.Loaded.Objects)
 	outcome, err := apply.Run(ctx, apply.Request{
 		Client: client, Deployment: r.Loaded.Deployment.Name, Objects: r.Loaded.Objects, ResolveSecret: r.Loaded.ResolveSecret,
 		InventoryNamespace: v.f.flags.inventoryNamespace, DeleteNamespaces: v.options.deleteNamespaces,
@@ -187,14 +187,10 @@ func (v *replVerbs) Apply(ctx context.Context, r repl.Request) error {
 		return explained(err)
 	}
 	v.f.writeOutcome(outcome, r.Sources)
-	switch outcome.State {
-	case apply.Done:
-		return nil
-	case apply.NotReady:
-		return errors.New("apply: got something that is not ready in time, want all of it to work; status() shows more")
-	default:
-		return fmt.Errorf("apply: got state %q, want %q", outcome.State, apply.Done)
+	if outcome.State != apply.Done {
+		return repl.ErrReported
 	}
+	return nil
 }
 
 // mayApply refuses a run that would take away what other scores of the deployment have made, when it was not told

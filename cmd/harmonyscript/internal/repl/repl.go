@@ -12,6 +12,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -21,11 +22,15 @@ import (
 	"github.com/harmonyscript/harmonyscript/runtime/deployment"
 	"github.com/harmonyscript/harmonyscript/runtime/diag"
 	"github.com/harmonyscript/harmonyscript/runtime/host"
+	"github.com/harmonyscript/harmonyscript/runtime/score"
 )
 
 // ErrFailed says that something that was read from an input other than a terminal failed. What it was has been
 // printed.
 var ErrFailed = errors.New("repl: got input that failed")
+
+// ErrReported is what a verb returns when it failed and has printed why.
+var ErrReported = errors.New("repl: got a verb that failed")
 
 // Options say what a session is made of.
 type Options struct {
@@ -70,8 +75,8 @@ func (o *Options) bold(text string) string {
 	return o.Bold(text)
 }
 
-// Verbs do what the verbs of the command line do, and print what they print. An error that is a diag.List is
-// printed as it is.
+// Verbs do what the verbs of the command line do, and print what they print. The diagnostics of an error that is a
+// diag.List are printed; ErrReported is not printed any more.
 type Verbs interface {
 	Plan(context.Context, Request) error
 	Render(context.Context, Request) error
@@ -223,14 +228,18 @@ func (s *shell) guarded(ctx context.Context, work func(context.Context) diag.Lis
 			break
 		}
 		s.working.Store(true)
-		ok = s.show(s.carryOut(ctx, a))
+		problems, err := s.carryOut(ctx, a)
+		ok = s.show(problems) && s.show(explain(ctx, a, err))
+		if err != nil {
+			s.failed, ok = true, false
+		}
 	}
 	s.pending = nil
 	return ok
 }
 
-// carryOut does what a verb is to do, and returns what went wrong.
-func (s *shell) carryOut(ctx context.Context, a action) diag.List {
+// carryOut does what a verb is to do. It returns what is wrong with the scores, or the error of the verb.
+func (s *shell) carryOut(ctx context.Context, a action) (diag.List, error) {
 	result := s.session.Result()
 	switch {
 	case a.name != "":
@@ -248,36 +257,42 @@ func (s *shell) carryOut(ctx context.Context, a action) diag.List {
 	}
 	if a.verb == statusName {
 		request.Loaded = &deployment.Loaded{Result: result}
-		return s.explain(ctx, a, s.options.Verbs.Status(ctx, request))
+		return nil, s.options.Verbs.Status(ctx, request)
 	}
 	if len(result.Deployment.Scores) == 0 {
 		return diag.List{{
 			Severity: diag.Error, Code: "nothing-deployed", Position: a.at, Length: len(a.verb), Summary: a.verb + ": got no score, and deploy() has collected none",
 			Fix: fmt.Sprintf("write %s(stack), or deploy(stack) first", a.verb),
-		}}
+		}}, nil
 	}
 	loaded, err := s.options.Finish(result)
 	if err != nil {
-		return s.explain(ctx, a, err)
+		return nil, err
 	}
 	if loaded.Diagnostics.HasErrors() {
-		return loaded.Diagnostics
+		return loaded.Diagnostics, nil
 	}
 	s.show(loaded.Diagnostics)
 	request.Loaded = loaded
 	verbs := map[string]func(context.Context, Request) error{
 		planName: s.options.Verbs.Plan, renderName: s.options.Verbs.Render, applyName: s.options.Verbs.Apply,
 	}
-	return s.explain(ctx, a, verbs[a.verb](ctx, request))
+	return nil, verbs[a.verb](ctx, request)
 }
 
-// explain turns the error of a verb into diagnostics.
-func (s *shell) explain(ctx context.Context, a action, err error) diag.List {
+// explain turns the error of a verb into diagnostics. What has no place in a script is shown at the call.
+func explain(ctx context.Context, a action, err error) diag.List {
 	var list diag.List
 	switch {
-	case err == nil:
+	case err == nil, errors.Is(err, ErrReported):
 		return nil
 	case errors.As(err, &list):
+		list = slices.Clone(list)
+		for i := range list {
+			if list[i].Position == (score.Position{}) {
+				list[i].Position, list[i].Length = a.at, len(a.verb)
+			}
+		}
 		return list
 	case ctx.Err() != nil:
 		return diag.List{{Severity: diag.Error, Code: cancelledCode, Position: a.at, Length: len(a.verb), Summary: a.verb + ": cancelled before its end"}}

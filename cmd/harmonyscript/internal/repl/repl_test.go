@@ -19,7 +19,9 @@ import (
 
 	"github.com/harmonyscript/harmonyscript/builtins"
 	"github.com/harmonyscript/harmonyscript/runtime/deployment"
+	"github.com/harmonyscript/harmonyscript/runtime/diag"
 	"github.com/harmonyscript/harmonyscript/runtime/host"
+	"github.com/harmonyscript/harmonyscript/runtime/score"
 )
 
 // buffer may be written and read at the same time.
@@ -159,6 +161,36 @@ func TestVerbErrorIsShownAtItsCall(t *testing.T) {
 	})
 	if want := "error: render: the paper is out [command-failed]\n --> <repl>:2:1:1"; !errors.Is(err, ErrFailed) || !strings.Contains(problems, want) {
 		t.Errorf("got %v and\n%s\nwant it to contain %s", err, problems, want)
+	}
+}
+
+func TestVerbDiagnosticsWithoutPlace(t *testing.T) {
+	list := diag.List{
+		{Severity: diag.Error, Code: "nowhere", Summary: "cluster: got no answer"},
+		{Severity: diag.Error, Code: "somewhere", Summary: "line: wrong", Position: score.Position{File: "other.star", Line: 7, Column: 1}},
+	}
+	_, problems, err := runText(t, "apply(tenant(name = \"blue\"))", func(o *Options) {
+		o.Verbs = recorder{out: io.Discard, wait: func(context.Context) error { return fmt.Errorf("apply: %w", list) }}
+	})
+	for _, want := range []string{"[nowhere]\n --> <repl>:1:1:1\n", "[somewhere]\n --> other.star:7:1\n"} {
+		if !strings.Contains(problems, want) {
+			t.Errorf("got\n%s\nwant it to contain %q", problems, want)
+		}
+	}
+	if !errors.Is(err, ErrFailed) || list[0].Position.IsValid() {
+		t.Errorf("got %v and position %v, want ErrFailed and the verb's own list as it was", err, list[0].Position)
+	}
+}
+
+func TestVerbThatHasToldItsFailure(t *testing.T) {
+	out, problems, err := runText(t, "if True:\n    apply(tenant(name = \"blue\"))\n    plan(tenant(name = \"blue\"))\n1\n", func(o *Options) {
+		o.Verbs = recorder{out: o.Out, wait: func(context.Context) error { return ErrReported }}
+	})
+	if !errors.Is(err, ErrFailed) || problems != "" {
+		t.Errorf("got %v and %q, want ErrFailed and not a word", err, problems)
+	}
+	if strings.Contains(out, "plan") || !strings.HasSuffix(out, "\n1\n") {
+		t.Errorf("got\n%s\nwant what follows in the chunk left out, and the next chunk run", out)
 	}
 }
 
