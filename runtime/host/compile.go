@@ -141,6 +141,8 @@ var mistakes = []struct {
 	{regexp.MustCompile(`:=`), "there is no := operator: assign on a line of its own"},
 }
 
+const longestLine = 1000
+
 func syntaxFix(message, line string) string {
 	switch {
 	case strings.Contains(message, "unexpected EOF"):
@@ -151,6 +153,9 @@ func syntaxFix(message, line string) string {
 		return `double the backslash, or write a raw string r"…"`
 	case strings.Contains(message, "unindent"):
 		return "indent the lines of a block alike"
+	}
+	if len(line) > longestLine {
+		return "" // no one wrote it by hand
 	}
 	for _, mistake := range mistakes {
 		if mistake.line.MatchString(line) {
@@ -174,6 +179,9 @@ func tokenBefore(at score.Position, message string, lines []string) (token score
 	if at.Column == 1 && match[1] == "newline" && at.Line > 1 {
 		at.Line--
 		at.Column = utf8.RuneCountInString(lines[at.Line-1]) + 1
+		return at, 0
+	}
+	if len(lines[at.Line-1]) > longestLine {
 		return at, 0
 	}
 	line := []rune(lines[at.Line-1])

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // This file keeps single operations from eating the machine. Starlark counts steps, but one step can make a
-// gigabyte (`[0] * n`, `"{0}{0}".format(x)`) or run for hours inside a builtin (`list(range(n))`), where
+// gigabyte (`[0] * n`, `x = x + x`, `"{0}{0}".format(x)`) or run for hours inside a builtin (`list(range(n))`), where
 // neither the count nor a cancellation is looked at. So the syntax tree is rewritten before it is resolved:
-// `*` and `%` and the string methods that can multiply go through the functions below,
+// `+`, `*` and `%` and the methods that can multiply go through the functions below,
 // whose names no script can spell; `range`, `str` and their like are replaced by ones that look first.
 
 package host
@@ -29,6 +29,9 @@ const (
 	formatGuard  = "$format"
 	operandGuard = "$operand"
 	argsGuard    = "$arguments"
+	sumGuard     = "$sum"
+	extendGuard  = "$extend"
+	addedGuard   = "$added"
 	methodGuard  = "$method"
 )
 
@@ -42,6 +45,9 @@ func guards() starlark.StringDict {
 		formatGuard:  starlark.NewBuiltin(formatGuard, guardFormat),
 		operandGuard: starlark.NewBuiltin(operandGuard, guardOperand),
 		argsGuard:    starlark.NewBuiltin(argsGuard, guardArguments),
+		sumGuard:     starlark.NewBuiltin(sumGuard, guardSum),
+		extendGuard:  starlark.NewBuiltin(extendGuard, guardExtend),
+		addedGuard:   starlark.NewBuiltin(addedGuard, guardAdded),
 		methodGuard:  starlark.NewBuiltin(methodGuard, guardMethod),
 		"getattr":    starlark.NewBuiltin("getattr", guardGetattr),
 		"range":      starlark.NewBuiltin("range", guardRange),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// This file guards the string methods whose result can be far larger than what they are given.
+// This file guards the methods that can make far more than they are given.
 
 package host
 
@@ -11,8 +11,12 @@ import (
 	"go.starlark.net/starlark"
 )
 
-// multiplies reports whether a string has a guarded method of this name.
-func multiplies(name string) bool { return name == "join" || name == "format" || name == "replace" }
+// multiplies reports whether a string or a list has a guarded method of this name.
+func multiplies(name string) bool {
+	return name == "join" || name == "format" || name == "replace" || name == extendName
+}
+
+const extendName = "extend"
 
 // guardMethod is `x.name` for the names that multiplies knows.
 func guardMethod(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
@@ -22,8 +26,10 @@ func guardMethod(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, _
 // guardGetattr is getattr, which would otherwise lead around guardMethod.
 func guardGetattr(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	if len(args) >= 2 && len(kwargs) == 0 {
-		name, named := starlark.AsString(args[1])
-		if _, text := args[0].(starlark.String); named && text && multiplies(name) {
+		name, _ := starlark.AsString(args[1])
+		_, text := args[0].(starlark.String)
+		_, list := args[0].(*starlark.List)
+		if multiplies(name) && (text && name != extendName || list && name == extendName) {
 			return attribute(args[0], name)
 		}
 	}
@@ -31,8 +37,15 @@ func guardGetattr(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tu
 }
 
 func attribute(x starlark.Value, name string) (starlark.Value, error) {
-	if text, ok := x.(starlark.String); ok {
-		return starlark.NewBuiltin(name, guardedMethod).BindReceiver(text), nil
+	switch x := x.(type) {
+	case starlark.String:
+		if name != extendName {
+			return starlark.NewBuiltin(name, guardedMethod).BindReceiver(x), nil
+		}
+	case *starlark.List:
+		if name == extendName {
+			return starlark.NewBuiltin(name, guardedExtend).BindReceiver(x), nil
+		}
 	}
 	if x, ok := x.(starlark.HasAttrs); ok {
 		if v, err := x.Attr(name); v != nil || err != nil {
@@ -48,6 +61,19 @@ func guardedMethod(thread *starlark.Thread, b *starlark.Builtin, args starlark.T
 		return nil, tooLarge("string.%s: got more than %d MiB of text", b.Name(), maxText>>20)
 	}
 	method, err := text.Attr(b.Name())
+	if err != nil {
+		return nil, err
+	}
+	return method.(*starlark.Builtin).CallInternal(thread, args, kwargs)
+}
+
+func guardedExtend(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	if len(args) == 1 {
+		if err := checkAdded(thread, "list.extend", args[0]); err != nil {
+			return nil, err
+		}
+	}
+	method, err := b.Receiver().(starlark.HasAttrs).Attr(b.Name())
 	if err != nil {
 		return nil, err
 	}

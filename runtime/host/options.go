@@ -45,7 +45,7 @@ type Limits struct {
 	// default could exhaust its stack.
 	FileSize int64
 	// Memory is how many bytes the program's heap may grow while a script runs. It is watched from outside the
-	// interpreter, so that a run may pass it for some milliseconds. What other goroutines allocate at the same
+	// interpreter, so that a run may pass it, by far when one step makes much. What other goroutines allocate at the same
 	// time counts too.
 	Memory uint64
 	// Elements is the most elements that one operation may make (a list times a number, a range) and that one

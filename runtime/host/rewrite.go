@@ -93,9 +93,24 @@ func guarded(e syntax.Expr) syntax.Expr {
 			return guardCall(productGuard, e, e.OpPos, e.X, e.Y)
 		case syntax.PERCENT:
 			return guardCall(formatGuard, e, e.OpPos, e.X, e.Y)
+		case syntax.PLUS:
+			if !isSmall(e.X) && !isSmall(e.Y) {
+				return guardCall(sumGuard, e, e.OpPos, e.X, e.Y)
+			}
 		}
 	}
 	return e
+}
+
+// isSmall reports whether e is written out in the script: adding it adds no more than the script is long.
+func isSmall(e syntax.Expr) bool {
+	switch e := e.(type) {
+	case *syntax.Literal, *syntax.ListExpr, *syntax.TupleExpr:
+		return true
+	case *syntax.BinaryExpr:
+		return e.Op == syntax.PLUS && isSmall(e.X) && isSmall(e.Y)
+	}
+	return false
 }
 
 // rewriteAssignment turns `x *= y` into `x = x * y`. Where the left side is more than a name it must be evaluated
@@ -107,6 +122,11 @@ func rewriteAssignment(n *syntax.AssignStmt) {
 		guard, rightOnly = productGuard, operandGuard
 	case syntax.PERCENT_EQ:
 		guard, rightOnly = formatGuard, argsGuard
+	case syntax.PLUS_EQ:
+		if isSmall(n.RHS) {
+			return
+		}
+		guard, rightOnly = extendGuard, addedGuard
 	default:
 		return
 	}

@@ -103,6 +103,7 @@ func (t *Thread) supervise(ctx context.Context, work func() diag.List) (list dia
 			stop(StopTime)
 		case <-tick.C:
 			if heap.exceeded() {
+				tick.Stop()
 				stop(StopMemory)
 			}
 		case <-giveUp:
@@ -116,6 +117,10 @@ type heapWatch struct {
 	limit  uint64
 	base   uint64
 	sample []metrics.Sample
+	// collected is closed when the garbage collection that was started is over; nil when none was.
+	collected chan struct{}
+	// patience is added to the limit after a collection that made room.
+	patience uint64
 }
 
 func newHeapWatch(limit uint64) *heapWatch {
@@ -132,14 +137,32 @@ func (w *heapWatch) read() uint64 {
 	return w.sample[0].Value.Uint64()
 }
 
-// exceeded looks at the heap, and collects garbage before it says yes: the count includes what is not needed
-// any more.
+// exceeded looks at the heap. The count includes what is not needed any more, so garbage is collected before the
+// answer is yes. The script goes on meanwhile, and a list that doubles at every step would not wait: at twice the
+// limit the answer is yes at once.
 func (w *heapWatch) exceeded() bool {
-	if w.read() <= w.base+w.limit {
+	now := w.read()
+	switch {
+	case now <= w.base+w.limit+w.patience:
+		return false
+	case now > w.base+2*w.limit:
+		return true
+	case w.collected == nil:
+		w.collected = make(chan struct{})
+		go func(done chan struct{}) {
+			runtime.GC()
+			close(done)
+		}(w.collected)
 		return false
 	}
-	runtime.GC()
-	return w.read() > w.base+w.limit
+	select {
+	case <-w.collected:
+		w.collected = nil
+		w.patience = w.limit / 4
+		return w.read() > w.base+w.limit
+	default:
+		return false
+	}
 }
 
 // stopped is the diagnostic for the reason that t was stopped for.

@@ -38,7 +38,8 @@ func literalOffset(token string, offset int) (lines, columns int, ok bool) {
 		quote = triple
 	}
 	advance(len(quote))
-	for decoded := 0; decoded < offset; {
+	// An escaped line break stands for nothing: what follows is after it.
+	for decoded := 0; decoded < offset || !raw && strings.HasPrefix(body, "\\\n"); {
 		if body == "" || strings.HasPrefix(body, quote) && len(body) == len(quote) {
 			return lines, columns, decoded == offset
 		}
