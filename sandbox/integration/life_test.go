@@ -44,6 +44,9 @@ func TestSeveralUps(t *testing.T) {
 	if third.code != 0 || !strings.Contains(third.output, "already running") || !strings.Contains(third.output, "simulated") {
 		t.Errorf("third up: got %+v", third)
 	}
+	if third.errors != "" {
+		t.Errorf("third up: got progress %q, want none: how it started is old news", third.errors)
+	}
 	if took := time.Since(began); took > 2*time.Second {
 		t.Errorf("the third up took %s, want to find the running one at once", took)
 	}
