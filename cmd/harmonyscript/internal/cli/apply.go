@@ -58,7 +58,7 @@ func runApply(ctx context.Context, f *factory, options applyOptions, path string
 	if err != nil {
 		return f.failure(ctx, err, loaded.Sources)
 	}
-	view := newProgress(f)
+	view := newProgress(f, loaded.Objects)
 	outcome, err := apply.Run(ctx, apply.Request{
 		Client: client, Deployment: loaded.Deployment.Name, Objects: loaded.Objects, ResolveSecret: loaded.ResolveSecret,
 		InventoryNamespace: f.flags.inventoryNamespace, DeleteNamespaces: options.deleteNamespaces,
@@ -77,7 +77,7 @@ func newDestroyCommand(f *factory) *cobra.Command {
 		Long: `Removes everything that the deployment's inventory lists, in reverse order, and waits until it is gone.
 Namespaces and volume claims stay unless --delete-namespaces is given. The script is only run to learn the
 deployment's name; with --name it is not needed.`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMost(1, "at most one script"),
 		RunE: func(c *cobra.Command, arguments []string) error {
 			return runDestroy(c.Context(), f, options, arguments)
 		},
@@ -100,7 +100,7 @@ func runDestroy(ctx context.Context, f *factory, options applyOptions, arguments
 	if err != nil {
 		return f.failure(ctx, err, sources)
 	}
-	view := newProgress(f)
+	view := newProgress(f, nil)
 	outcome, err := apply.Destroy(ctx, apply.Request{
 		Client: client, Deployment: name, InventoryNamespace: f.flags.inventoryNamespace,
 		DeleteNamespaces: options.deleteNamespaces, Timeout: f.flags.timeout, LockWait: options.lockWait, Observe: view.observe,

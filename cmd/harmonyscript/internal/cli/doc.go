@@ -20,7 +20,7 @@ func newDocCommand(f *factory) *cobra.Command {
 		Short:   "Describe what scripts can call",
 		Long:    `Lists what scripts can call, or describes one of them: its arguments, their defaults, an example.`,
 		Example: "  harmonyscript doc\n  harmonyscript doc discord",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    atMost(1, "at most one name"),
 		RunE: func(_ *cobra.Command, arguments []string) error {
 			return runDoc(f, arguments)
 		},

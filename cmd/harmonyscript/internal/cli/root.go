@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/harmonyscript/harmonyscript/runtime/diag"
 	"github.com/harmonyscript/harmonyscript/runtime/version"
@@ -32,10 +33,11 @@ func Main(streams Streams, arguments []string) int {
 	interrupts := make(chan os.Signal, 2)
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(interrupts)
+	streams.notices = newNotices(streams.Err)
 	go func() {
 		<-interrupts
 		cancel()
-		fmt.Fprintln(streams.Err, "\ninterrupted: finishing what is in flight; once more stops at once")
+		streams.notices.tell("interrupted: finishing what is in flight; once more stops at once")
 		<-interrupts
 		os.Exit(exitInterrupted)
 	}()
@@ -89,7 +91,7 @@ Exit codes: 0 done, 1 the run failed, 2 the script or the call is wrong, 3 there
 	root.SetErr(f.streams.Err)
 	root.SetVersionTemplate("harmonyscript {{.Version}}\n")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return wrongCall("%s: %v; `%s --help` lists the flags", c.CommandPath(), err, c.CommandPath())
+		return wrongCall("%s: %s; `%s --help` lists the flags", c.CommandPath(), flagProblem(err), c.CommandPath())
 	})
 	root.AddGroup(
 		&cobra.Group{ID: "script", Title: "Work with a script:"},
@@ -110,6 +112,27 @@ Exit codes: 0 done, 1 the run failed, 2 the script or the call is wrong, 3 there
 	return root
 }
 
+// flagProblem words what is wrong with a flag in the program's own way.
+func flagProblem(err error) string {
+	var invalid *pflag.InvalidValueError
+	if !errors.As(err, &invalid) {
+		return err.Error()
+	}
+	flag := invalid.GetFlag()
+	want := ""
+	switch flag.Value.Type() {
+	case "uint64", "int":
+		want = "a whole number"
+	case "duration":
+		want = `a duration such as "30s", "5m" or "1h30m"`
+	case "bool":
+		want = "true or false"
+	default:
+		return fmt.Sprintf("--%s: %v", flag.Name, invalid.Unwrap())
+	}
+	return fmt.Sprintf("--%s: got %q, want %s", flag.Name, invalid.GetValue(), want)
+}
+
 func unknownVerb(root *cobra.Command, verb string) error {
 	hint := "`harmonyscript help` lists the verbs"
 	var verbs []string
@@ -126,6 +149,16 @@ func unknownVerb(root *cobra.Command, verb string) error {
 func exactly(count int, want string) cobra.PositionalArgs {
 	return func(c *cobra.Command, arguments []string) error {
 		if len(arguments) != count {
+			return wrongCall("%s: got %d arguments, want %s; see `%s --help`", c.CommandPath(), len(arguments), want, c.CommandPath())
+		}
+		return nil
+	}
+}
+
+// atMost is exactly for a number of arguments up to count.
+func atMost(count int, want string) cobra.PositionalArgs {
+	return func(c *cobra.Command, arguments []string) error {
+		if len(arguments) > count {
 			return wrongCall("%s: got %d arguments, want %s; see `%s --help`", c.CommandPath(), len(arguments), want, c.CommandPath())
 		}
 		return nil

@@ -25,7 +25,7 @@ func newStatusCommand(f *factory) *cobra.Command {
 		Short: "Show how what a script deployed is doing",
 		Long: `Reads back every object of the deployment and shows it as a tree: scores, objects, pods, with conditions and
 recent warnings. Nothing is written. The exit code is 4 when something is not ready.`,
-		Args: cobra.MaximumNArgs(1),
+		Args: atMost(1, "at most one script"),
 		RunE: func(c *cobra.Command, arguments []string) error {
 			return runStatus(c.Context(), f, arguments)
 		},

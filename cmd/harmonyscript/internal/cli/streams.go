@@ -5,8 +5,10 @@ package cli
 // This file holds the streams that commands read and write, and what is known about the terminal behind them.
 
 import (
+	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	"golang.org/x/term"
 )
@@ -22,6 +24,9 @@ type Streams struct {
 	OutIsTerminal bool
 	// Environment looks up environment variables.
 	Environment func(name string) (string, bool)
+
+	// notices is where what cannot wait is said; nil drops it.
+	notices *notices
 }
 
 // SystemStreams returns the process's own streams.
@@ -43,6 +48,46 @@ func (s Streams) colored(terminal, disabled bool) bool {
 	if value, ok := s.Environment("NO_COLOR"); ok && value != "" {
 		return false
 	}
+	return !s.dumb()
+}
+
+// dumb reports whether the terminal only ever appends text.
+func (s Streams) dumb() bool {
 	value, _ := s.Environment("TERM")
-	return value != "dumb"
+	return value == "dumb"
+}
+
+// notices says what comes from outside of the command that runs, such as that it was interrupted. Whoever draws
+// on the terminal takes them over, so that they do not end up in its drawing.
+type notices struct {
+	mutex sync.Mutex
+	say   func(text string)
+}
+
+func newNotices(out io.Writer) *notices {
+	return &notices{say: func(text string) { fmt.Fprintln(out, "\n"+text) }}
+}
+
+// tell says text now.
+func (n *notices) tell(text string) {
+	n.mutex.Lock()
+	say := n.say
+	n.mutex.Unlock()
+	say(text)
+}
+
+// redirect makes notices go to say until the returned function is called.
+func (n *notices) redirect(say func(text string)) (restore func()) {
+	if n == nil {
+		return func() {}
+	}
+	n.mutex.Lock()
+	defer n.mutex.Unlock()
+	before := n.say
+	n.say = say
+	return func() {
+		n.mutex.Lock()
+		defer n.mutex.Unlock()
+		n.say = before
+	}
 }

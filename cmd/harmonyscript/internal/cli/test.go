@@ -36,7 +36,12 @@ Besides testscript's commands there are
 
 Suites run offline: no cluster can be reached. With --sandbox they have one, and [sandbox] is true.`,
 		Example: "  harmonyscript test suites/\n  harmonyscript test --update suites/render_web.txtar",
-		Args:    cobra.MinimumNArgs(1),
+		Args: func(c *cobra.Command, paths []string) error {
+			if len(paths) == 0 {
+				return wrongCall("%s: got no path, want suites or folders of them; see `%s --help`", c.CommandPath(), c.CommandPath())
+			}
+			return nil
+		},
 		RunE: func(c *cobra.Command, paths []string) error {
 			return runTest(c, f, options, paths)
 		},
