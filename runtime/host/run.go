@@ -94,16 +94,18 @@ func (t *Thread) execute(name, text string) (starlark.StringDict, diag.List) {
 	return globals, unique(append(problems, t.problems...))
 }
 
+// problemKey tells problems apart.
+type problemKey struct {
+	position      score.Position
+	code, summary string
+}
+
 // unique drops what was told before: the static pass and the run find the same mistakes, and the run, which
 // comes first, knows the callers.
 func unique(problems diag.List) diag.List {
-	type key struct {
-		position      score.Position
-		code, summary string
-	}
-	seen := map[key]bool{}
+	seen := map[problemKey]bool{}
 	return slices.DeleteFunc(problems, func(d diag.Diagnostic) bool {
-		k := key{d.Position, d.Code, d.Summary}
+		k := problemKey{d.Position, d.Code, d.Summary}
 		defer func() { seen[k] = true }()
 		return seen[k]
 	}).Sorted()

@@ -122,7 +122,7 @@ func (s *Session) attempt(ctx context.Context, work func(*Thread) diag.List) (di
 	t, saved := s.thread, s.thread.state.clone()
 	t.stop = stopFlag{}
 	t.star.Uncancel()
-	t.problems = nil
+	t.problems, t.reported = nil, map[problemKey]bool{}
 	problems, abandoned := t.supervise(ctx, func() diag.List { return work(t) })
 	if abandoned {
 		s.thread = t.fork(saved)

@@ -38,6 +38,7 @@ type Thread struct {
 
 	// problems are what was found in modules, and by inspection, while the run went on.
 	problems diag.List
+	reported map[problemKey]bool
 	state
 }
 
@@ -74,6 +75,8 @@ func (h *Host) newThread(entry string) *Thread {
 		calls:   map[placeKey]*call{},
 		memo:    map[any]any{},
 		latest:  map[*score.CallSite]any{},
+
+		reported: map[problemKey]bool{},
 	}
 	t.loader = newLoader(t, entry)
 	t.star = &starlark.Thread{
@@ -124,8 +127,17 @@ func (t *Thread) Made(value any) { t.made = append(t.made, value) }
 // on, so that one run tells all mistakes. A Session does not: there each chunk is answered at once.
 func (t *Thread) Recovers() bool { return !t.interactive }
 
-// Report records problems that do not end the run; its result holds them.
-func (t *Thread) Report(problems diag.List) { t.problems = append(t.problems, problems...) }
+// Report records problems that do not end the run; its result holds them. What a loop reports again and again is
+// kept once.
+func (t *Thread) Report(problems diag.List) {
+	for _, d := range problems {
+		key := problemKey{d.Position, d.Code, d.Summary}
+		if !t.reported[key] {
+			t.reported[key] = true
+			t.problems = append(t.problems, d)
+		}
+	}
+}
 
 // Mask keeps text, which may be a secret, out of every source line that is shown.
 func (t *Thread) Mask(text string) { t.texts.mask(text) }
