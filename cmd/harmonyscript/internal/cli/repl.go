@@ -69,9 +69,11 @@ func runRepl(ctx context.Context, f *factory, options applyOptions, arguments []
 	settings := repl.Options{
 		Library: loading.Library, Stdlib: stdlib.Files(), Name: f.flags.name,
 		NewSession: func() *host.Session { return deployment.NewHost(loading).NewSession(repl.SessionName) },
-		Finish:     func(result host.Result) (*deployment.Loaded, error) { return deployment.Finish(result, nil, loading) },
-		Verbs:      &replVerbs{f: f, options: options},
-		In:         f.streams.In, Out: f.streams.Out, Err: f.streams.Err, Terminal: f.interactive(),
+		Finish: func(result host.Result) (*deployment.Loaded, error) { //nolint:contextcheck // checking and compiling are pure
+			return deployment.Finish(result, nil, loading)
+		},
+		Verbs: &replVerbs{f: f, options: options},
+		In:    f.streams.In, Out: f.streams.Out, Err: f.streams.Err, Terminal: f.interactive(),
 		Style: f.errPalette().diagnostics(), Bold: f.outPalette().bold,
 	}
 	if len(arguments) > 0 {
@@ -101,6 +103,10 @@ func runRepl(ctx context.Context, f *factory, options applyOptions, arguments []
 // interactive reports whether a person types and watches: only then is there line editing.
 func (f *factory) interactive() bool {
 	file, ok := f.streams.In.(*os.File)
+	if kind, known := f.streams.Environment("TERM"); known && kind == "dumb" {
+		// It cannot move its cursor, which the line editor needs.
+		return false
+	}
 	return ok && file == os.Stdin && term.IsTerminal(int(file.Fd())) && f.streams.OutIsTerminal && f.streams.ErrIsTerminal
 }
 
@@ -123,6 +129,13 @@ func (v *replVerbs) connect(ctx context.Context) (*cluster.Client, error) {
 	}
 	v.client = client
 	return client, nil
+}
+
+// failed takes the error of a request. The next verb connects anew: the cluster may be gone, and a sandbox that is
+// started again is somewhere else.
+func (v *replVerbs) failed(err error) error {
+	v.client = nil
+	return explained(err)
 }
 
 // explained returns err as diagnostics where there are any for it.
@@ -157,7 +170,7 @@ func (v *replVerbs) compute(ctx context.Context, r repl.Request, brief bool) (*p
 		TakeOwnership: v.options.takeOwnership, Requires: r.Loaded.Requires, Brief: brief,
 	})
 	if err != nil {
-		return nil, explained(err)
+		return nil, v.failed(err)
 	}
 	return computed, nil
 }
@@ -184,7 +197,7 @@ func (v *replVerbs) Apply(ctx context.Context, r repl.Request) error {
 	})
 	view.close()
 	if err != nil {
-		return explained(err)
+		return v.failed(err)
 	}
 	v.f.writeOutcome(outcome, r.Sources)
 	if outcome.State != apply.Done {
@@ -230,7 +243,7 @@ func (v *replVerbs) Status(ctx context.Context, r repl.Request) error {
 	name := r.Loaded.Deployment.Name
 	tree, err := readStatus(ctx, client, name, v.f.flags.inventoryNamespace)
 	if err != nil {
-		return explained(err)
+		return v.failed(err)
 	}
 	if tree == nil {
 		return fmt.Errorf("status: got no deployment %q on %s, want one that has been applied", name, client.Host())

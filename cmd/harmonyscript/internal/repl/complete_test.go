@@ -30,7 +30,7 @@ def helper(first, second = 2, *rest, third, **more):
 
 func testCompleter(t testing.TB) *completer {
 	t.Helper()
-	s := newTestShell(t, "")
+	s := newTestShell(t)
 	if _, problems := s.session.Run(context.Background(), prepared); problems.HasErrors() {
 		t.Fatal(problems)
 	}
@@ -236,7 +236,7 @@ func FuzzComplete(f *testing.F) {
 }
 
 func TestOwnFunctionsAreAllDescribed(t *testing.T) {
-	s := newTestShell(t, "")
+	s := newTestShell(t)
 	for name, value := range s.session.Globals() {
 		if _, builtin := value.(*starlark.Builtin); !builtin || starlark.Universe.Has(name) {
 			continue

@@ -12,7 +12,7 @@ import (
 )
 
 func TestHelp(t *testing.T) {
-	s := newTestShell(t, "")
+	s := newTestShell(t)
 	if _, problems := s.session.Run(context.Background(), prepared+`
 def documented(a, b = [1], *args, c = None, **kwargs):
     """Does something.
@@ -66,7 +66,7 @@ def variadic(*all):
 }
 
 func TestHelpListsEverything(t *testing.T) {
-	s := newTestShell(t, "")
+	s := newTestShell(t)
 	list, err := s.help(nil)
 	if err != nil {
 		t.Fatal(err)

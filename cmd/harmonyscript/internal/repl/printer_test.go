@@ -32,8 +32,10 @@ func TestPrinted(t *testing.T) {
 		{"long dict", `{"a": "` + long + `", "b": ["` + long + `"]}`, "{\n    \"a\": \"" + long + "\",\n    \"b\": [\"" + long + "\"],\n}"},
 		{"long set", `set(["` + long + `", "b", "` + long + `c"])`, "set([\n    \"" + long + "\",\n    \"b\",\n    \"" + long + "c\",\n])"},
 		{"one long string stays as it is", `"` + long + long + long + `"`, `"` + long + long + long + `"`},
-		{"constructor", `discord(name = "` + long + `", webhook_url = secret(env = "A"), title = "` + long + `")`,
-			"discord(\n    name = \"" + long + "\",\n    webhook_url = secret(env = \"A\"),\n    title = \"" + long + "\",\n)"},
+		{
+			"constructor", `discord(name = "` + long + `", webhook_url = secret(env = "A"), title = "` + long + `")`,
+			"discord(\n    name = \"" + long + "\",\n    webhook_url = secret(env = \"A\"),\n    title = \"" + long + "\",\n)",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := printed(evaluated(t, c.text))

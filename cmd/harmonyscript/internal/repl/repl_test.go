@@ -62,10 +62,10 @@ func (r recorder) Render(ctx context.Context, q Request) error { return r.record
 func (r recorder) Apply(ctx context.Context, q Request) error  { return r.record(ctx, "apply", q) }
 func (r recorder) Status(ctx context.Context, q Request) error { return r.record(ctx, "status", q) }
 
-func testOptions(script string, out, problems io.Writer) Options {
+func testOptions(out, problems io.Writer) Options {
 	loading := deployment.Options{Library: builtins.Standard()}
 	return Options{
-		Library: loading.Library, Script: script,
+		Library:    loading.Library,
 		NewSession: func() *host.Session { return deployment.NewHost(loading).NewSession(SessionName) },
 		Finish:     func(r host.Result) (*deployment.Loaded, error) { return deployment.Finish(r, nil, loading) },
 		Verbs:      recorder{out: out},
@@ -73,9 +73,9 @@ func testOptions(script string, out, problems io.Writer) Options {
 	}
 }
 
-func newTestShell(t testing.TB, script string) *shell {
+func newTestShell(t testing.TB) *shell {
 	t.Helper()
-	s := newShell(testOptions(script, io.Discard, io.Discard))
+	s := newShell(testOptions(io.Discard, io.Discard))
 	if !s.begin(context.Background()) {
 		t.Fatal("the session did not begin")
 	}
@@ -86,7 +86,7 @@ func newTestShell(t testing.TB, script string) *shell {
 func runText(t *testing.T, text string, change func(*Options)) (out, problems string, err error) {
 	t.Helper()
 	var stdout, stderr buffer
-	options := testOptions("", &stdout, &stderr)
+	options := testOptions(&stdout, &stderr)
 	options.In = strings.NewReader(text)
 	if change != nil {
 		change(&options)
@@ -107,9 +107,11 @@ green = tenant(name = "green")
 		{"what was deployed", "deploy(blue, green)\napply()", "apply repl: 2 scores, 8 objects, titles [], partial false\n"},
 		{"deployed under a name", "deploy(blue, name = \"d\")\nstatus()", "status d: 1 scores, 0 objects, titles [], partial false\n"},
 		{"deployed again", "deploy(blue)\nblue = blue.replace(labels = {\"a\": \"b\"})\ndeploy(blue)\nplan()", "plan repl: 1 scores, 4 objects, titles [], partial false\n"},
-		{"in order, after the chunk", "if True:\n    plan(blue)\n    render(blue)\n    help(len)\n",
+		{
+			"in order, after the chunk", "if True:\n    plan(blue)\n    render(blue)\n    help(len)\n",
 			"len\n\nA function of Starlark itself; https://github.com/bazelbuild/starlark/blob/master/spec.md describes it.\n" +
-				"plan repl: 1 scores, 4 objects, titles [\"tenant \\\"blue\\\"\"], partial true\nrender repl: 1 scores, 4 objects, titles [\"tenant \\\"blue\\\"\"], partial true\n"},
+				"plan repl: 1 scores, 4 objects, titles [\"tenant \\\"blue\\\"\"], partial true\nrender repl: 1 scores, 4 objects, titles [\"tenant \\\"blue\\\"\"], partial true\n",
+		},
 		{"nothing after leaving", "exit()\nplan(blue)", ""},
 		{"status of nothing", `status(name = "other")`, "status other: 0 scores, 0 objects, titles [], partial false\n"},
 	} {
@@ -226,7 +228,7 @@ func TestInterruptEndsTheChunkOnly(t *testing.T) {
 	interrupts := make(chan os.Signal, 1)
 	reader, writer := io.Pipe()
 	var out, problems buffer
-	options := testOptions("", &out, &problems)
+	options := testOptions(&out, &problems)
 	options.In, options.Interrupts = reader, interrupts
 	options.NewSession = func() *host.Session {
 		return deployment.NewHost(deployment.Options{Limits: host.Limits{Steps: 1 << 60, Time: time.Hour}}).NewSession(SessionName)
@@ -284,7 +286,7 @@ func TestContextEndsRun(t *testing.T) {
 	reader, writer := io.Pipe()
 	defer writer.Close()
 	ctx, cancel := context.WithCancel(t.Context())
-	options := testOptions("", io.Discard, io.Discard)
+	options := testOptions(io.Discard, io.Discard)
 	options.In = reader
 	ended := make(chan error, 1)
 	go func() { ended <- Run(ctx, options) }()
@@ -308,7 +310,7 @@ func eventually(t *testing.T, b *buffer, want string) {
 // TestRememberHidesSecrets types chunks and looks at what is in the history file.
 func TestRememberHidesSecrets(t *testing.T) {
 	var out, problems buffer
-	options := testOptions("", &out, &problems)
+	options := testOptions(&out, &problems)
 	options.Terminal = true
 	s := newShell(options)
 	var err error
