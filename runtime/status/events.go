@@ -34,9 +34,11 @@ func indexEvents(list []unstructured.Unstructured) eventIndex {
 		}
 		event := Event{
 			Reason:  textField(m, "reason"),
-			Message: strings.TrimSpace(textField(m, "message")),
+			Message: hideParsed(strings.TrimSpace(textField(m, "message"))),
 			From:    firstOf(textField(m, "source", "component"), textField(m, "reportingComponent")),
 			Count:   1,
+
+			resourceVersion: textField(m, "involvedObject", "resourceVersion"),
 		}
 		for _, path := range [][]string{{"count"}, {"series", "count"}} {
 			if count, ok := intField(m, path...); ok && count > event.Count {

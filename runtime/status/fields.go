@@ -7,6 +7,8 @@ package status
 
 import (
 	"math"
+	"regexp"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -22,6 +24,18 @@ type ObjectCondition struct {
 	// ObservedGeneration is the generation that the condition is about; 0 when it does not tell.
 	ObservedGeneration int64     `json:"observedGeneration,omitempty"`
 	LastTransition     time.Time `json:"lastTransition,omitzero"`
+}
+
+// parsed is how Go's URL parser quotes what it cannot parse.
+var parsed = regexp.MustCompile(`parse "(?:[^"\\]|\\.)*"`)
+
+// hideParsed takes URLs out of a controller's message that did not parse: those of chat services are secrets,
+// and a controller that reads one from a Secret puts it into events and conditions this way.
+func hideParsed(message string) string {
+	if !strings.Contains(message, `parse "`) {
+		return message
+	}
+	return parsed.ReplaceAllString(message, `parse "(hidden)"`)
 }
 
 func field(object map[string]any, path ...string) any {
@@ -86,7 +100,7 @@ func conditionsIn(object map[string]any, path ...string) []ObjectCondition {
 	for _, m := range mapsField(object, path...) {
 		c := ObjectCondition{
 			Type: textField(m, "type"), Status: textField(m, "status"),
-			Reason: textField(m, "reason"), Message: textField(m, "message"),
+			Reason: textField(m, "reason"), Message: hideParsed(textField(m, "message")),
 			LastTransition: timeField(m, "lastTransitionTime"),
 		}
 		c.ObservedGeneration, _ = intField(m, "observedGeneration")

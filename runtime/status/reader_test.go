@@ -289,6 +289,50 @@ func TestRejectionBeforeTheLastChange(t *testing.T) {
 	}
 }
 
+// An event about this version of the object counts whenever it was changed, one about an older version does not;
+// and one from before a Secret was changed does not, because the wrong value may have been there.
+func TestRejectionByVersion(t *testing.T) {
+	config := func(version string) string {
+		return "apiVersion: monitoring.coreos.com/v1alpha1\nkind: AlertmanagerConfig\nmetadata: {name: c, namespace: blue, uid: c1, resourceVersion: \"" + version + "\", creationTimestamp: \"2026-09-01T10:00:05Z\"}\n"
+	}
+	event := func(at string) string {
+		return "apiVersion: v1\nkind: Event\nmetadata: {name: e, namespace: blue}\ntype: Warning\nreason: InvalidConfiguration\nmessage: 'url: parse \"hush:\\\"//x\": first path segment'\ninvolvedObject: {uid: c1, resourceVersion: \"7\"}\neventTime: \"" + at + "\"\n"
+	}
+	secret := func(changed string) string {
+		return "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: blue, creationTimestamp: \"" + changed + "\"}\n"
+	}
+	for name, c := range map[string]struct {
+		config, event, secret string
+		want                  status.State
+	}{
+		"this version, same second":       {config("7"), event("2026-09-01T10:00:05.1Z"), secret("2026-09-01T10:00:04Z"), status.Failed},
+		"an older version, same second":   {config("8"), event("2026-09-01T10:00:05.1Z"), secret("2026-09-01T10:00:04Z"), status.Ready},
+		"an older version, clearly later": {config("8"), event("2026-09-01T10:00:09Z"), secret("2026-09-01T10:00:04Z"), status.Failed},
+		"before the secret was corrected": {config("7"), event("2026-09-01T10:00:09Z"), secret("2026-09-01T10:00:12Z"), status.Ready},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cl := &cluster{objects: []unstructured.Unstructured{*object(t, c.config), *object(t, c.event), *object(t, c.secret)}}
+			tree, err := reader(cl).Read(context.Background(), status.Request{Items: []status.Item{
+				{ID: backend.ID{Group: coreos, Version: "v1alpha1", Kind: "AlertmanagerConfig", Namespace: "blue", Name: "c"}}, {ID: id("", "Secret", "blue", "s")},
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := tree.Scores[0].Objects[0]
+			if got.State != c.want {
+				t.Errorf("got %s, want %s", got.Condition, c.want)
+			}
+			encoded, err := json.Marshal(got)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if text := string(encoded); strings.Contains(text, "hush") || !strings.Contains(text, `parse \"(hidden)\": first`) {
+				t.Errorf("a value that did not parse is not hidden: %s", text)
+			}
+		})
+	}
+}
+
 // Owner references that lead in a circle do not make the reader loop.
 func TestReadCircle(t *testing.T) {
 	c := &cluster{objects: []unstructured.Unstructured{

@@ -33,10 +33,13 @@ type surroundings struct {
 	// ownedBy maps an owner's UID to what it owns.
 	ownedBy map[string][]*unstructured.Unstructured
 	events  eventIndex
+	// secretsChanged is when the newest change of the request's Secrets was, by namespace.
+	secretsChanged map[string]time.Time
 }
 
 // surroundings lists what the objects may own, and the warnings of their namespaces, each kind once.
 func (run *reading) surroundings(ctx context.Context, found []fetched) (surroundings, error) {
+	around := surroundings{ownedBy: map[string][]*unstructured.Unstructured{}, secretsChanged: map[string]time.Time{}}
 	wanted := map[schema.GroupVersionKind]map[string]bool{}
 	want := func(kind schema.GroupVersionKind, namespace string) bool {
 		if wanted[kind] == nil {
@@ -59,10 +62,14 @@ func (run *reading) surroundings(ctx context.Context, found []fetched) (surround
 			continue
 		}
 		namespace := f.object.GetNamespace()
+		if groupKind(f.object) == (schema.GroupKind{Kind: "Secret"}) {
+			if at := lastChange(f.object); at.After(around.secretsChanged[namespace]) {
+				around.secretsChanged[namespace] = at
+			}
+		}
 		below(groupKind(f.object), namespace)
 		want(eventKind, cmp.Or(namespace, "default"))
 	}
-	around := surroundings{ownedBy: map[string][]*unstructured.Unstructured{}}
 	var events []unstructured.Unstructured
 	var mu sync.Mutex
 	group, listing := errgroup.WithContext(ctx)
@@ -149,17 +156,34 @@ func (run *reading) assemble(item Item, f fetched, around surroundings) Object {
 	object := objectFrom(item.ID, item.Position, f.object, run.kinds)
 	run.attach(&object, around, map[string]bool{})
 	if object.State == Ready && f.object != nil {
-		if event, found := rejection(object.Events, run.kinds[groupKind(f.object)].Rejections, lastChange(f.object)); found {
+		if event, found := rejection(f.object, object.Events, run.kinds[groupKind(f.object)].Rejections, around.secretsChanged[item.ID.Namespace]); found {
 			object.Condition = Condition{State: Failed, Reason: event.Reason, Message: event.Message, Since: event.Last}
 		}
 	}
 	return object
 }
 
-func rejection(events []Event, reasons []string, since time.Time) (Event, bool) {
+// rejection finds the event that says that obj as it is now was not accepted. Nobody records that it was
+// accepted later, so the event must be about this very version of the object, or clearly newer than its last
+// change, and not older than the Secrets that the object may refer to: a wrong value in one is a reason, too.
+func rejection(obj *unstructured.Unstructured, events []Event, reasons []string, secrets time.Time) (Event, bool) {
+	changed := lastChange(obj)
 	for _, event := range events {
-		if slices.Contains(reasons, event.Reason) && !event.Last.Before(since) {
+		if !slices.Contains(reasons, event.Reason) || event.Last.Before(secrets) {
+			continue
+		}
+		switch event.resourceVersion {
+		case "":
+			if !event.Last.Before(changed) {
+				return event, true
+			}
+		case textField(obj.Object, "metadata", "resourceVersion"):
 			return event, true
+		default:
+			// Changes are recorded in whole seconds; within the same one the event is about what was before.
+			if !event.Last.Before(changed.Add(time.Second)) {
+				return event, true
+			}
 		}
 	}
 	return Event{}, false

@@ -68,6 +68,9 @@ type Event struct {
 	Last time.Time `json:"last,omitzero"`
 	// From is the component that recorded it: "statefulset-controller".
 	From string `json:"from,omitempty"`
+
+	// resourceVersion is that of the object when the event was recorded, where the recorder tells.
+	resourceVersion string
 }
 
 // Item is one object to read.
