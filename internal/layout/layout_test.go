@@ -88,6 +88,14 @@ func rules() []rule {
 			path: "runtime/status/...", never: join(commandLine, []string{module + "/runtime/apply/..."}), neverReaches: join(starlark, []string{module + "/runtime/apply"}),
 			why: "status reads and never writes",
 		},
+		{
+			path: "runtime/deployment/...", never: join(commandLine, engines),
+			why: "a script is loaded without a cluster",
+		},
+		{
+			path: "cmd/harmonyscript/internal/repl/...", never: []string{module + "/cmd/harmonyscript/internal/cli/..."},
+			why: "the REPL is given the verbs that it offers",
+		},
 		{path: "stdlib/...", only: []string{}, why: "the library is scripts, embedded"},
 		{
 			path: "cmd/harmonyscript", only: []string{module + "/cmd/harmonyscript/internal/..."},
