@@ -28,9 +28,9 @@ type binder struct {
 	origin   score.Origin
 	limit    int
 	elements int
+	path     []step
 	problems diag.List
-	// mask hides a text that may be a secret.
-	mask func(string)
+	masker   masker
 	// incomplete is set in the static pass when not everything is known.
 	incomplete bool
 	// unpacked says that the static pass does not see all arguments, because of *args or **kwargs.
@@ -39,16 +39,26 @@ type binder struct {
 	meant []string
 }
 
-// report adds a problem with what is at a place in the arguments; nil means the call itself.
-func (b *binder) report(code string, at *place, text, fix string) {
+// masker hides texts that may be secrets.
+type masker interface{ Mask(text string) }
+
+// mask hides a text that may be a secret.
+func (b *binder) mask(text string) {
+	if b.masker != nil {
+		b.masker.Mask(text)
+	}
+}
+
+// report adds a problem with what is being converted, or with the call itself.
+func (b *binder) report(code, text, fix string) {
 	if len(b.problems) >= maxProblems {
 		return
 	}
 	d := diag.Diagnostic{Severity: diag.Error, Code: code, Fix: fix, Position: b.origin.Position(), Related: diag.Callers(b.origin)}
-	if at == nil {
+	if len(b.path) == 0 {
 		d.Summary, d.Length = b.name+": "+text, utf8.RuneCountInString(b.name)
 	} else {
-		path := at.String()
+		path := b.spelled()
 		d.Summary = fmt.Sprintf("%s: argument %q: %s", b.name, path, text)
 		d.Position, d.Length = b.origin.Of(path), b.origin.LengthOf(path)
 	}
@@ -56,15 +66,15 @@ func (b *binder) report(code string, at *place, text, fix string) {
 }
 
 // mismatch reports a value of a wrong type, without showing the value: it may be a secret.
-func (b *binder) mismatch(t Type, v starlark.Value, at *place, a *Argument) {
+func (b *binder) mismatch(t Type, v starlark.Value, a *Argument) {
 	text, plain := v.(starlark.String)
 	if plain && t.takesSecret() {
 		b.mask(string(text))
-		b.report("plain-secret", at, "got string, want secret", "write "+hint(a))
+		b.report("plain-secret", "got string, want secret", "write "+hint(a))
 		return
 	}
 	fix := ""
-	if at.parent == nil || t.kind == kindList {
+	if len(b.path) == 1 || t.kind == kindList {
 		fix = "write " + hint(a)
 	}
 	switch v.(type) {
@@ -84,7 +94,7 @@ func (b *binder) mismatch(t Type, v starlark.Value, at *place, a *Argument) {
 	if call, ok := v.(*starlark.Builtin); ok {
 		fix = "call it: " + call.Name() + "( … )"
 	}
-	b.report("wrong-type", at, fmt.Sprintf("got %s, want %s", v.Type(), t), fix)
+	b.report("wrong-type", fmt.Sprintf("got %s, want %s", v.Type(), t), fix)
 }
 
 // hint says how to write an argument.
@@ -141,7 +151,9 @@ func (b *binder) bind(slots []any, args starlark.Tuple, kwargs []starlark.Tuple)
 		case !known || s.Variadic && i == 0:
 			b.unknownArgument(name, pair[1])
 		case i < len(args) && !s.Variadic:
-			b.report("invalid-argument", &place{name: name}, "got two values, one by position and one by name", "give it once")
+			b.path = append(b.path[:0], step{name: name})
+			b.report("invalid-argument", "got two values, one by position and one by name", "give it once")
+			b.path = b.path[:0]
 		default:
 			b.set(slots, i, pair[1])
 		}
@@ -161,29 +173,26 @@ func (s *Signature) find(name string) (int, bool) {
 // set copies one argument in. None is as good as not given: wrappers pass their own defaults on.
 func (b *binder) set(slots []any, i int, v starlark.Value) {
 	a := &b.signature.Arguments[i]
-	at := place{name: a.Name}
-	if v == starlark.None {
-		if a.Required {
-			b.mismatch(a.Type, v, &at, a)
-			slots[i] = refused{}
+	b.path = append(b.path[:0], step{name: a.Name})
+	if v != starlark.None {
+		copied, ok := b.convert(a.Type, v, a)
+		if !ok {
+			copied = refused{}
+		} else if text, ok := copied.(string); ok && len(a.Values) > 0 {
+			b.checkValue(a, text)
 		}
-		return
-	}
-	copied, ok := b.convert(a.Type, v, &at, a)
-	if !ok {
+		slots[i] = copied
+	} else if a.Required {
+		b.mismatch(a.Type, v, a)
 		slots[i] = refused{}
-		return
 	}
-	if text, ok := copied.(string); ok && len(a.Values) > 0 {
-		b.checkValue(a, text, &at)
-	}
-	slots[i] = copied
+	b.path = b.path[:0]
 }
 
 // refused marks an argument that was given but is wrong or, in the static pass, unknown.
 type refused struct{}
 
-func (b *binder) checkValue(a *Argument, text string, at *place) {
+func (b *binder) checkValue(a *Argument, text string) {
 	for _, value := range a.Values {
 		if value == text {
 			return
@@ -193,7 +202,7 @@ func (b *binder) checkValue(a *Argument, text string, at *place) {
 	if near := diag.Nearest(text, a.Values); near != "" {
 		fix = fmt.Sprintf("did you mean %q?", near)
 	}
-	b.report("invalid-argument", at, fmt.Sprintf("got %q, want %s", text, joined(quoted(a.Values))), fix)
+	b.report("invalid-argument", fmt.Sprintf("got %q, want %s", text, joined(quoted(a.Values))), fix)
 }
 
 func (b *binder) tooManyPositional(args starlark.Tuple) {
@@ -213,7 +222,7 @@ func (b *binder) tooManyPositional(args starlark.Tuple) {
 	if len(s.Arguments) > s.Positional {
 		fix = "name them: " + hint(&s.Arguments[s.Positional])
 	}
-	b.report("invalid-argument", nil, fmt.Sprintf("got %d positional arguments, want %s", len(args), want), fix)
+	b.report("invalid-argument", fmt.Sprintf("got %d positional arguments, want %s", len(args), want), fix)
 }
 
 func (b *binder) unknownArgument(name string, v starlark.Value) {
@@ -244,26 +253,26 @@ func (b *binder) hideStray(v starlark.Value) {
 // finish reports missing arguments and what Validate has to say.
 func (b *binder) finish(slots []any) {
 	s := b.signature
-	given := func(name string) bool {
-		i, ok := s.find(name)
-		return ok && slots[i] != nil
-	}
 	if b.unpacked {
 		return
 	}
 	for i := range s.Arguments {
 		a := &s.Arguments[i]
 		if a.Required && slots[i] == nil && !slices.Contains(b.meant, a.Name) {
-			b.report("missing-argument", nil, fmt.Sprintf("missing argument %q", a.Name), "write "+hint(a))
+			b.report("missing-argument", fmt.Sprintf("missing argument %q", a.Name), "write "+hint(a))
 		}
 	}
 	if s.Validate != nil {
+		given := func(name string) bool {
+			i, ok := s.find(name)
+			return ok && slots[i] != nil
+		}
 		for _, p := range s.Validate(given) {
-			var at *place
 			if p.Argument != "" {
-				at = &place{name: p.Argument}
+				b.path = append(b.path, step{name: p.Argument})
 			}
-			b.report("invalid-argument", at, p.Text, p.Fix)
+			b.report("invalid-argument", p.Text, p.Fix)
+			b.path = b.path[:0]
 		}
 	}
 }

@@ -36,15 +36,20 @@ func (s *Signature) function() *starlark.Builtin {
 
 // begin returns what binds a call of s. run is nil outside of a host.
 func (s *Signature) begin(run *host.Thread, origin score.Origin) (*binder, []any) {
-	b := &binder{signature: s, name: s.FullName(), origin: origin, limit: host.DefaultLimits().Elements, mask: func(string) {}}
-	if run != nil {
-		b.limit, b.mask = run.Limits().Elements, run.Mask
+	if run == nil {
+		return &binder{signature: s, name: s.FullName(), origin: origin, limit: host.DefaultLimits().Elements}, make([]any, len(s.Arguments))
 	}
+	// Arguments are evaluated before the call, so no two calls of a run are being bound at the same time.
+	b := run.Memo(binderKey{}, func() any { return new(binder) }).(*binder)
+	*b = binder{signature: s, name: s.FullName(), origin: origin, limit: run.Limits().Elements, masker: run, path: b.path[:0]}
 	if s.run != nil {
 		b.limit = math.MaxInt // it makes no value: thousands of scores may be deployed at once
 	}
 	return b, make([]any, len(s.Arguments))
 }
+
+// binderKey is what a run keeps its binder under.
+type binderKey struct{}
 
 // originOf returns where the running call of s stands; nowhere outside of a host.
 func originOf(run *host.Thread, s *Signature) score.Origin {
@@ -142,7 +147,7 @@ func (v *Value) replace(thread *starlark.Thread, run *host.Thread, s *Signature,
 	b.name = s.FullName()
 	slots := append([]any(nil), v.args...)
 	if len(args) > 0 {
-		b.report("invalid-argument", nil, fmt.Sprintf("got %d positional arguments, want arguments by name only", len(args)), "")
+		b.report("invalid-argument", fmt.Sprintf("got %d positional arguments, want arguments by name only", len(args)), "")
 	}
 	renames := map[string]string{}
 	for _, pair := range kwargs {
@@ -159,7 +164,7 @@ func (v *Value) replace(thread *starlark.Thread, run *host.Thread, s *Signature,
 
 // remake makes a changed copy of v. b is bound to the call of the method.
 func (v *Value) remake(thread *starlark.Thread, run *host.Thread, b *binder, slots []any, renames map[string]string) (starlark.Value, error) {
-	again := &binder{signature: v.signature, name: b.name, limit: b.limit, mask: b.mask, problems: b.problems, elements: weigh(slots)}
+	again := &binder{signature: v.signature, name: b.name, limit: b.limit, masker: b.masker, problems: b.problems, elements: weigh(slots)}
 	again.origin = b.origin
 	if run != nil {
 		// In a loop the same two places are merged over and over.
@@ -172,7 +177,7 @@ func (v *Value) remake(thread *starlark.Thread, run *host.Thread, b *binder, slo
 		again.origin = score.NewOrigin(site, b.origin.Callers())
 	}
 	if again.elements > again.limit {
-		again.report("too-many-elements", nil, fmt.Sprintf("got %d elements, want at most %d in one value", again.elements, again.limit), "")
+		again.report("too-many-elements", fmt.Sprintf("got %d elements, want at most %d in one value", again.elements, again.limit), "")
 	}
 	return again.complete(thread, run, slots)
 }

@@ -41,27 +41,29 @@ func (d *dict) get(key string) any {
 	return nil
 }
 
-// place is where in an argument something is: `labels[severity]`. It is only spelled out for diagnostics.
-type place struct {
-	parent *place
-	name   string
-	index  int // when name is empty
+// step is one step of the way to what is being converted: an argument, a key or an index. The way is only spelled
+// out for diagnostics: `labels[severity]`.
+type step struct {
+	name  string
+	index int // when name is empty
 }
 
-func (p *place) String() string {
-	switch {
-	case p.parent == nil:
-		return p.name
-	case p.name != "":
-		return p.parent.String() + "[" + p.name + "]"
-	default:
-		return p.parent.String() + "[" + strconv.Itoa(p.index) + "]"
+// spelled returns the way to what is being converted.
+func (b *binder) spelled() string {
+	text := b.path[0].name
+	for _, s := range b.path[1:] {
+		if s.name == "" {
+			text += "[" + strconv.Itoa(s.index) + "]"
+		} else {
+			text += "[" + s.name + "]"
+		}
 	}
+	return text
 }
 
 // convert copies v in as t. ok is false when v does not fit, which was then reported, or, in the static pass,
 // when it is not known.
-func (b *binder) convert(t Type, v starlark.Value, at *place, a *Argument) (copied any, ok bool) {
+func (b *binder) convert(t Type, v starlark.Value, a *Argument) (copied any, ok bool) {
 	if _, ok := v.(unknown); ok {
 		b.incomplete = true
 		return nil, false
@@ -70,7 +72,7 @@ func (b *binder) convert(t Type, v starlark.Value, at *place, a *Argument) (copi
 	case kindString:
 		if s, ok := v.(starlark.String); ok {
 			if len(s) > maxString {
-				b.report("too-many-elements", at, fmt.Sprintf("got a string of %d bytes, want at most %d", len(s), maxString), "")
+				b.report("too-many-elements", fmt.Sprintf("got a string of %d bytes, want at most %d", len(s), maxString), "")
 				return nil, false
 			}
 			if couldBeSecret(b.signature.Name, a.Name, string(s)) {
@@ -82,7 +84,7 @@ func (b *binder) convert(t Type, v starlark.Value, at *place, a *Argument) (copi
 		if n, ok := v.(starlark.Int); ok {
 			small, fits := n.Int64()
 			if !fits || small != int64(int32(small)) {
-				b.report("wrong-type", at, "got an integer beyond 32 bits, want a smaller one", "")
+				b.report("wrong-type", "got an integer beyond 32 bits, want a smaller one", "")
 				return nil, false
 			}
 			return small, true
@@ -102,38 +104,38 @@ func (b *binder) convert(t Type, v starlark.Value, at *place, a *Argument) (copi
 			return score.APIVersion(version), true
 		}
 	case kindValue:
-		if copied, ok := b.convertValue(t, v, at); ok {
+		if copied, ok := b.convertValue(t, v); ok {
 			return copied, copied != nil
 		}
 	case kindList:
 		switch v := v.(type) {
 		case *starlark.List, starlark.Tuple:
-			return b.convertList(t, v.(starlark.Indexable), at, a)
+			return b.convertList(t, v.(starlark.Indexable), a)
 		}
 	case kindMap:
 		if m, ok := v.(*starlark.Dict); ok {
-			return b.convertDict(t, m, at, a)
+			return b.convertDict(t, m, a)
 		}
 	case kindOneOf:
 		for _, option := range t.options {
 			if option.fits(v) {
-				return b.convert(option, v, at, a)
+				return b.convert(option, v, a)
 			}
 		}
 	default:
 		return v, true
 	}
-	b.mismatch(t, v, at, a)
+	b.mismatch(t, v, a)
 	return nil, false
 }
 
 // convertValue takes a Value, or a promise of one, that has the right result. copied is nil for a
 // promise, and for what is refused as too large.
-func (b *binder) convertValue(t Type, v starlark.Value, at *place) (copied any, ok bool) {
+func (b *binder) convertValue(t Type, v starlark.Value) (copied any, ok bool) {
 	switch v := v.(type) {
 	case *Value:
 		if v.signature.Result == t.result || v.signature.Name == t.result {
-			if !b.count(v.weight-1, at) {
+			if !b.count(v.weight - 1) {
 				return nil, true
 			}
 			return v, true
@@ -173,67 +175,71 @@ func (t Type) fits(v starlark.Value) bool {
 }
 
 // count adds n elements to the value that is being made, and refuses more than the limit.
-func (b *binder) count(n int, at *place) bool {
+func (b *binder) count(n int) bool {
 	if b.elements+n > b.limit {
-		b.report("too-many-elements", at, fmt.Sprintf("got %d elements, want at most %d in one value", b.elements+n, b.limit), "make several values of it")
+		b.report("too-many-elements", fmt.Sprintf("got %d elements, want at most %d in one value", b.elements+n, b.limit), "make several values of it")
 		return false
 	}
 	b.elements += n
 	return true
 }
 
-func (b *binder) convertList(t Type, v starlark.Indexable, at *place, a *Argument) (any, bool) {
+func (b *binder) convertList(t Type, v starlark.Indexable, a *Argument) (any, bool) {
 	n := v.Len()
-	if !b.count(n, at) {
+	if !b.count(n) {
 		return nil, false
 	}
 	copied, whole := make(list, 0, n), true
+	depth := len(b.path)
 	for i := range n {
-		elem, ok := b.convert(*t.elem, v.Index(i), &place{parent: at, index: i}, a)
+		b.path = append(b.path[:depth], step{index: i})
+		elem, ok := b.convert(*t.elem, v.Index(i), a)
 		if copied = append(copied, elem); !ok {
 			whole = false
 		}
 		if len(b.problems) >= maxProblems {
-			return nil, false
+			whole = false
+			break
 		}
 	}
+	b.path = b.path[:depth]
 	return copied, whole
 }
 
-func (b *binder) convertDict(t Type, v *starlark.Dict, at *place, a *Argument) (any, bool) {
-	if !b.count(v.Len(), at) {
+func (b *binder) convertDict(t Type, v *starlark.Dict, a *Argument) (any, bool) {
+	if !b.count(v.Len()) {
 		return nil, false
 	}
 	copied, whole := &dict{keys: make([]string, 0, v.Len()), values: make([]any, 0, v.Len())}, true
-	for key, value := range v.Entries() {
+	depth := len(b.path)
+	iter := v.Iterate()
+	defer iter.Done()
+	for key := starlark.Value(nil); iter.Next(&key) && len(b.problems) < maxProblems; {
 		name, ok := key.(starlark.String)
 		if !ok {
 			if _, hidden := key.(unknown); !hidden {
-				b.report("wrong-type", at, fmt.Sprintf("got a key of type %s, want string", key.Type()), "")
+				b.report("wrong-type", fmt.Sprintf("got a key of type %s, want string", key.Type()), "")
 			}
 			whole = false
 			continue
 		}
-		inner := &place{parent: at, name: string(name)}
+		b.path = append(b.path[:depth], step{name: string(name)})
 		if len(t.keys) > 0 && !slices.Contains(t.keys, string(name)) {
 			fix := ""
 			if near := diag.Nearest(string(name), t.keys); near != "" {
 				fix = fmt.Sprintf("did you mean %q?", near)
 			}
-			b.report("invalid-argument", inner, fmt.Sprintf("got key %q, want one of %s", string(name), joined(quoted(t.keys))), fix)
+			b.report("invalid-argument", fmt.Sprintf("got key %q, want one of %s", string(name), joined(quoted(t.keys))), fix)
 			whole = false
-			continue
+		} else {
+			value, _, _ := v.Get(key) // a string is hashable, and it is there
+			elem, ok := b.convert(*t.elem, value, a)
+			copied.keys, copied.values = append(copied.keys, string(name)), append(copied.values, elem)
+			whole = whole && ok
 		}
-		elem, ok := b.convert(*t.elem, value, inner, a)
-		copied.keys, copied.values = append(copied.keys, string(name)), append(copied.values, elem)
-		if !ok {
-			whole = false
-		}
-		if len(b.problems) >= maxProblems {
-			return nil, false
-		}
+		b.path = b.path[:depth]
 	}
-	return copied, whole
+	return copied, whole && len(b.problems) < maxProblems
 }
 
 // toStarlark returns the value that scripts see for what was copied in. Containers are made anew and frozen.

@@ -32,7 +32,7 @@ func (l *Library) Inspect(source host.Source) diag.List {
 			return true
 		}
 		i := &inspector{library: l, source: source}
-		b := &binder{signature: s, name: s.FullName(), limit: host.DefaultLimits().Elements, mask: source.Mask}
+		b := &binder{signature: s, name: s.FullName(), limit: host.DefaultLimits().Elements, masker: source}
 		b.origin = score.NewOrigin(host.SiteOf(call, s.shape), nil)
 		args, kwargs := i.arguments(call)
 		b.unpacked = i.unpacked

@@ -6,6 +6,7 @@
 package host
 
 import (
+	"slices"
 	"strconv"
 
 	"go.starlark.net/starlark"
@@ -75,7 +76,7 @@ func (t *Thread) caller() (direct bool, c *call, depth int) {
 // callers returns the places of the calls that led to the frame at depth, innermost first, up to the top level
 // of the file where they began.
 func (t *Thread) callers(depth int) []score.Position {
-	var positions []score.Position
+	positions := t.scratch[:0]
 	for ; depth+1 < t.star.CallStackDepth(); depth++ {
 		if t.star.DebugFrame(depth).Callable().Name() == topLevel {
 			break
@@ -85,31 +86,20 @@ func (t *Thread) callers(depth int) []score.Position {
 			positions = append(positions, t.call(frame.Position()).position)
 		}
 	}
+	t.scratch = positions
 	if len(positions) == 0 {
 		return nil
 	}
 	// Loops call from the same places over and over; one slice serves them all.
-	if samePositions(positions, t.lastCallers) {
+	if slices.Equal(positions, t.lastCallers) {
 		return t.lastCallers
 	}
-	t.lastCallers = positions
-	return positions
+	t.lastCallers = slices.Clone(positions)
+	return t.lastCallers
 }
 
 // topLevel is what the interpreter calls the frame of a file.
 const topLevel = "<toplevel>"
-
-func samePositions(a, b []score.Position) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
-}
 
 // call returns the call whose bracket is at p.
 func (t *Thread) call(p syntax.Position) *call {

@@ -30,6 +30,7 @@ type Thread struct {
 	indexes     map[string]map[placeKey]*syntax.CallExpr
 	calls       map[placeKey]*call
 	lastCallers []score.Position
+	scratch     []score.Position
 
 	memo   map[any]any
 	latest map[*score.CallSite]any
