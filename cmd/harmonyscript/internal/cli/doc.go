@@ -115,6 +115,9 @@ func listDoc(f *factory, library *builtins.Library) error {
 	colors := f.outPalette()
 	family := ""
 	for _, s := range library.Signatures() {
+		if s.Receiver != "" && s.Name == "replace" {
+			continue // every value has it
+		}
 		if s.Family != family {
 			family = s.Family
 			fmt.Fprintf(f.streams.Out, "%s\n", colors.bold(family))
@@ -125,7 +128,7 @@ func listDoc(f *factory, library *builtins.Library) error {
 	for _, c := range library.Constants() {
 		fmt.Fprintf(f.streams.Out, "  %-36s %s\n", c.Name, c.Doc)
 	}
-	_, err := fmt.Fprintln(f.streams.Out, "\n`harmonyscript doc NAME` describes one of them.")
+	_, err := fmt.Fprintln(f.streams.Out, "\nEvery value has .replace(**fields), which gives a copy with the given arguments changed.\n`harmonyscript doc NAME` describes one of them.")
 	return err
 }
 
