@@ -4,7 +4,10 @@
 
 package builtins
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+)
 
 var (
 	variableName   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
@@ -18,5 +21,5 @@ func couldBeSecret(function, argument, text string) bool {
 	if function == "secret" && argument == "env" {
 		return !variableName.MatchString(text)
 	}
-	return urlCredentials.MatchString(text)
+	return strings.Contains(text, "@") && urlCredentials.MatchString(text)
 }
