@@ -3,6 +3,7 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -26,7 +27,8 @@ func TestMain(m *testing.M) {
 	os.Exit(shared.Main(m))
 }
 
-func runSuites(t *testing.T, pattern string, options suite.Options) {
+// runSuites runs the suites that match pattern, with commands of the test's own besides the usual ones.
+func runSuites(t *testing.T, pattern string, options suite.Options, commands map[string]func(*testscript.TestScript, bool, []string)) {
 	t.Helper()
 	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {
@@ -40,17 +42,19 @@ func runSuites(t *testing.T, pattern string, options suite.Options) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	maps.Copy(parameters.Cmds, commands)
 	testscript.Run(t, parameters)
 }
 
 // TestScript runs the suites that need no cluster.
 func TestScript(t *testing.T) {
-	runSuites(t, "../../testdata/script/*.txtar", suite.Options{})
+	runSuites(t, "../../testdata/script/*.txtar", suite.Options{}, nil)
 }
 
 // TestScriptSandbox runs the suites that need one, all on one sandbox: each uses namespaces and deployments of
 // its own.
 func TestScriptSandbox(t *testing.T) {
 	sandbox := shared.Get(t)
-	runSuites(t, "../../testdata/script/sandbox/*.txtar", suite.Options{Sandbox: sandbox.State, SandboxProgram: sandbox.Program})
+	options := suite.Options{Sandbox: sandbox.State, SandboxProgram: sandbox.Program}
+	runSuites(t, "../../testdata/script/sandbox/*.txtar", options, newNeighbour(t, sandbox.Kubeconfig).commands(t))
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
@@ -108,9 +109,16 @@ func explainStatus(d *diag.Diagnostic, err error, s metav1.Status, message strin
 	}
 }
 
+// deniedRequest matches how the API server's authorizers word a refusal: the verb, and the namespace if there is one.
+var deniedRequest = regexp.MustCompile(`cannot (\w+) resource "[^"]+" in API group "[^"]*"(?: in the namespace "([^"]+)")?`)
+
 func explainForbidden(d *diag.Diagnostic, s metav1.Status, message string, about Subject) {
 	d.Code = "forbidden"
-	verb, resource := about.Verb, strings.ToLower(about.ID.Kind)
+	verb, resource, namespace := about.Verb, strings.ToLower(about.ID.Kind), about.ID.Namespace
+	// Without a subject, as for the inventory and the lock, the server's own words tell what was asked.
+	if asked := deniedRequest.FindStringSubmatch(message); asked != nil && about.Verb == "" {
+		verb, namespace = asked[1], asked[2]
+	}
 	if verb == "" {
 		verb = "use"
 	}
@@ -122,8 +130,8 @@ func explainForbidden(d *diag.Diagnostic, s metav1.Status, message string, about
 	}
 	where := "in the whole cluster"
 	flag := ""
-	if about.ID.Namespace != "" {
-		where, flag = "in namespace "+about.ID.Namespace, " --namespace "+about.ID.Namespace
+	if namespace != "" {
+		where, flag = "in namespace "+namespace, " --namespace "+namespace
 	}
 	d.Summary = fmt.Sprintf("no right to %s %s %s", verb, resource, where)
 	switch {

@@ -50,9 +50,13 @@ func (f *factory) writeOutcome(o *apply.Outcome, sources diag.Sources) {
 	if len(parts) == 0 {
 		parts = []string{"nothing to do"}
 	}
-	fmt.Fprintf(f.streams.Out, "deployment %q %s in %s: %s\n", o.Deployment, stateText(o.State, colors),
+	after := "in"
+	if o.State == apply.NotReady || o.State == apply.Interrupted {
+		after = "after"
+	}
+	fmt.Fprintf(f.streams.Out, "deployment %q %s %s %s: %s\n", o.Deployment, stateText(o.State, colors), after,
 		o.Finished.Sub(o.Started).Round(100*time.Millisecond), strings.Join(parts, ", "))
-	if o.State == apply.Interrupted || o.State == apply.Failed {
+	if o.State == apply.Failed {
 		fmt.Fprintln(f.streams.Out, "run it again to go on from here")
 	}
 }
@@ -62,7 +66,7 @@ func stateText(s apply.State, colors palette) string {
 	case apply.Done:
 		return colors.green("done")
 	case apply.NotReady:
-		return colors.red("not ready in time")
+		return colors.red("not ready")
 	case apply.Interrupted:
 		return colors.yellow("interrupted")
 	default:

@@ -95,7 +95,8 @@ func writeStep(w io.Writer, s plan.Step, sign string, colors palette) {
 	}
 	fmt.Fprintf(w, "  %s %s%s\n", colors.mark(s.Action, sign), s.ID, place)
 	if s.Reason != "" {
-		fmt.Fprintf(w, "      %s\n", s.Reason)
+		// The line above has named the object already.
+		fmt.Fprintf(w, "      %s\n", strings.TrimPrefix(s.Reason, s.ID.String()+": "))
 	}
 	for _, d := range s.Drift {
 		fmt.Fprintf(w, "      %s changed by %s: %s\n", colors.yellow("drift:"), d.Manager, strings.Join(d.Fields, ", "))
