@@ -18,7 +18,6 @@ import (
 	"go.starlark.net/syntax"
 
 	"github.com/harmonyscript/harmonyscript/runtime/diag"
-	"github.com/harmonyscript/harmonyscript/runtime/score"
 )
 
 // dialect is the Starlark of scripts. A name may be assigned again at the top level, since values do not change:
@@ -101,101 +100,6 @@ func (t *Thread) compile(name, text string, entry bool) (*starlark.Program, diag
 // likelySecret finds what may be a secret in a text that does not parse, where nothing tells what belongs where:
 // what follows the host of an address, and strings behind names such as token or password.
 var likelySecret = regexp.MustCompile(`\w+://[^\s"'/]*([^\s"']+)|(?i:\w*(?:password|token|secret|webhook)\w*\s*=\s*["']+([^"'\n]+))`)
-
-// syntaxProblem converts an error of the scanner or the parser.
-func (t *Thread) syntaxProblem(err error) diag.Diagnostic {
-	d := diag.Diagnostic{Severity: diag.Error, Code: "syntax-error", Summary: "syntax: " + err.Error()}
-	var at syntax.Error
-	if errors.As(err, &at) {
-		d.Position, d.Summary = position(at.Pos), "syntax: "+lowerFirst(at.Msg)
-		text, _ := t.texts.source(d.Position.File)
-		lines := strings.Split(text, "\n")
-		d.Position, d.Length = tokenBefore(d.Position, at.Msg, lines)
-		if d.Position.Line >= 1 && d.Position.Line <= len(lines) {
-			for _, match := range likelySecret.FindAllStringSubmatch(lines[d.Position.Line-1], -1) {
-				t.texts.mask(match[1] + match[2])
-			}
-			d.Fix = syntaxFix(at.Msg, lines[d.Position.Line-1])
-		}
-	}
-	return d
-}
-
-// mistakes are habits from Python that Starlark's parser refuses without saying what to write instead. The
-// expressions are matched against the line with the error.
-var mistakes = []struct {
-	line *regexp.Regexp
-	fix  string
-}{
-	{regexp.MustCompile(`\bfor\s*=[^=]`), "`for` is a reserved word: write for_ = …"},
-	{regexp.MustCompile(`(^|[^\w"'])[fF]["']`), `there are no f-strings: write "{}".format(x) or "%s" % x`},
-	{regexp.MustCompile(`^\s*(import|from)\b`), `there is no import: write load("./lib.star", "name")`},
-	{regexp.MustCompile(`^\s*class\b`), "there are no classes: write a function that returns struct(…)"},
-	{regexp.MustCompile(`^\s*(try|except|finally|raise)\b`), "there are no exceptions: write fail(…) to stop with a message"},
-	{regexp.MustCompile(`^\s*with\b`), "there is no `with`"},
-	{regexp.MustCompile(`^\s*(while)\b`), "there is no `while`: loop over range(n)"},
-	{regexp.MustCompile(`^\s*(async|await|yield|nonlocal|global|del|assert)\b`), "this word of Python is not part of Starlark"},
-	{regexp.MustCompile(`^\s*def\b.*(:\s*\w+.*\)|->)`), "there are no type annotations: leave them out"},
-	{regexp.MustCompile(`\bis\b`), "there is no `is`: write == or !="},
-	{regexp.MustCompile(`\*\*\s*\d`), "there is no power operator: write x * x"},
-	{regexp.MustCompile(`:=`), "there is no := operator: assign on a line of its own"},
-}
-
-const longestLine = 1000
-
-func syntaxFix(message, line string) string {
-	switch {
-	case strings.Contains(message, "unexpected EOF"):
-		return "close the string with the quote that opened it"
-	case strings.Contains(message, "unexpected newline in string"):
-		return `close the string on its line, or use """ for several lines`
-	case strings.Contains(message, "invalid escape sequence"):
-		return `double the backslash, or write a raw string r"…"`
-	case strings.Contains(message, "unindent"):
-		return "indent the lines of a block alike"
-	}
-	if len(line) > longestLine {
-		return "" // no one wrote it by hand
-	}
-	for _, mistake := range mistakes {
-		if mistake.line.MatchString(line) {
-			return mistake.fix
-		}
-	}
-	return ""
-}
-
-var (
-	unexpectedToken = regexp.MustCompile(`^got ('[^']+'|\w+)`)
-	wordBefore      = regexp.MustCompile(`[\pL\w.]+$`)
-)
-
-// tokenBefore finds the token that the parser did not want: it reports the place behind it.
-func tokenBefore(at score.Position, message string, lines []string) (token score.Position, length int) {
-	match := unexpectedToken.FindStringSubmatch(message)
-	if match == nil || at.Line < 1 || at.Line > len(lines) {
-		return at, 0
-	}
-	if at.Column == 1 && match[1] == "newline" && at.Line > 1 {
-		at.Line--
-		at.Column = utf8.RuneCountInString(lines[at.Line-1]) + 1
-		return at, 0
-	}
-	if len(lines[at.Line-1]) > longestLine {
-		return at, 0
-	}
-	line := []rune(lines[at.Line-1])
-	before := string(line[:min(max(at.Column-1, 0), len(line))])
-	found := strings.Trim(match[1], "'")
-	if !strings.HasSuffix(before, found) {
-		if found = wordBefore.FindString(before); match[1] != "identifier" && match[1] != "int" && match[1] != "float" {
-			return at, 0
-		}
-	}
-	length = utf8.RuneCountInString(found)
-	at.Column -= length
-	return at, length
-}
 
 // resolverProblems converts the errors of the resolver, which finds all of a file at once. names are those that
 // the script sees.
