@@ -202,9 +202,10 @@ type liveText struct {
 	draw func(width int) string
 }
 
-// Decor returns the text, and as its width all of the line.
+// Decor returns the text, and as its width all of the line. It begins in the first column, wherever the terminal's
+// echo of a key such as Ctrl-C has left the cursor.
 func (t *liveText) Decor(s decor.Statistics) (string, int) {
-	return t.draw(s.AvailableWidth), s.AvailableWidth
+	return "\r" + t.draw(s.AvailableWidth), s.AvailableWidth
 }
 
 // spin returns the picture of the moment of what turns while it works.
@@ -276,7 +277,7 @@ func cut(text string, width int) string {
 }
 
 // say puts text above the lines.
-func (p *liveProgress) say(text string) { _, _ = fmt.Fprintln(p.container, text) }
+func (p *liveProgress) say(text string) { _, _ = fmt.Fprintln(p.container, "\r"+text) }
 
 // close leaves the lines as they are last.
 func (p *liveProgress) close() {
