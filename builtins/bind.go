@@ -83,7 +83,7 @@ func (b *binder) mismatch(t Type, v starlark.Value, a *Argument) {
 			fix = "write it in quotes: " + starlark.String(v.String()).String()
 		}
 	}
-	if t.kind == kindList && !(plain && t.elem.kind != kindString) {
+	if t.kind == kindList && (!plain || t.elem.kind == kindString) {
 		if _, dict := v.(*starlark.Dict); !dict {
 			fix = "put it into a list: [ … ]"
 		}

@@ -31,16 +31,6 @@ type dict struct {
 	values []any
 }
 
-func (d *dict) get(key string) any {
-	if d == nil {
-		return nil
-	}
-	if i := slices.Index(d.keys, key); i >= 0 {
-		return d.values[i]
-	}
-	return nil
-}
-
 // step is one step of the way to what is being converted: an argument, a key or an index. The way is only spelled
 // out for diagnostics: `labels[severity]`.
 type step struct {

@@ -48,7 +48,9 @@ func FuzzScript(f *testing.F) {
 		}
 		_ = host.Incomplete(text)
 		session := h.NewSession("<repl>")
-		session.Run(context.Background(), text)
-		session.Run(context.Background(), text)
+		for range 2 {
+			_, problems := session.Run(context.Background(), text)
+			_ = problems.Render(session.Sources, diag.Style{})
+		}
 	})
 }

@@ -10,6 +10,7 @@ package host
 
 import (
 	"fmt"
+	"math"
 	"math/bits"
 	"strings"
 
@@ -157,9 +158,9 @@ func checkProduct(x, y starlark.Value, limit int) error {
 	if !ok {
 		return nil
 	}
-	n, err := starlark.AsInt32(count)
-	if err != nil {
-		return nil // Starlark's own error is as good
+	n := math.MaxInt32
+	if small, ok := count.Int64(); ok && small < math.MaxInt32 {
+		n = int(small)
 	}
 	switch x := x.(type) {
 	case starlark.String, starlark.Bytes:

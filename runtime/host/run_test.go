@@ -273,8 +273,12 @@ func TestGivenUp(t *testing.T) {
 		t.Errorf("got %q, %v", result.Stop, problems)
 	}
 	session := h.NewSession("<repl>")
-	session.Run(context.Background(), "x = 1")
-	session.Run(context.Background(), "stuck()")
+	if _, problems := session.Run(context.Background(), "x = 1"); problems != nil {
+		t.Error(problems)
+	}
+	if _, problems := session.Run(context.Background(), "stuck()"); len(problems) != 1 {
+		t.Errorf("got %v, want one problem", problems)
+	}
 	if value, problems := session.Run(context.Background(), "x + 1"); value != starlark.Value(starlark.MakeInt(2)) || problems != nil {
 		t.Errorf("after giving up: got %v, %v", value, problems)
 	}

@@ -119,7 +119,7 @@ func (s *Session) RunFile(ctx context.Context, path string) diag.List {
 
 // attempt runs work on the session's thread, and goes on with a new one when it had to be given up.
 func (s *Session) attempt(ctx context.Context, work func(*Thread) diag.List) (diag.List, bool) {
-	t, saved := s.thread, s.thread.state.clone()
+	t, saved := s.thread, s.thread.clone()
 	t.stop = stopFlag{}
 	t.star.Uncancel()
 	t.problems, t.reported = nil, map[problemKey]bool{}

@@ -6,6 +6,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"runtime/metrics"
@@ -26,9 +27,11 @@ const (
 	StopError Stop = "error"
 	// StopCancelled is a run whose context was cancelled.
 	StopCancelled Stop = "cancelled"
-	// StopSteps, StopTime and StopMemory are runs that reached one of the Limits.
-	StopSteps  Stop = "steps"
-	StopTime   Stop = "time"
+	// StopSteps is a run that took more than Limits.Steps.
+	StopSteps Stop = "steps"
+	// StopTime is a run that took more than Limits.Time.
+	StopTime Stop = "time"
+	// StopMemory is a run that used more than Limits.Memory.
 	StopMemory Stop = "memory"
 )
 
@@ -183,7 +186,7 @@ func (t *Thread) stopped(at score.Position) diag.Diagnostic {
 	default:
 		d.Code = "cancelled"
 		d.Summary = "script: cancelled before its end"
-		if cause := context.Cause(t.context); cause != nil && t.context.Err() != cause {
+		if cause := context.Cause(t.context); cause != nil && !errors.Is(cause, t.context.Err()) {
 			d.Detail = cause.Error()
 		}
 	}
