@@ -58,6 +58,9 @@ func (l *loader) load(thread *starlark.Thread, name string) (starlark.StringDict
 	}
 	m, ok := l.modules[found.name]
 	switch {
+	case !found.library && found.name == l.entry:
+		// The entry script is under way as long as anything is loaded.
+		return nil, refuse(l.cycle(nil))
 	case ok && m.loading:
 		return nil, refuse(l.cycle(m))
 	case ok && m.failed:
@@ -126,9 +129,14 @@ func (l *loader) trail() []diag.Related {
 	return related
 }
 
-// cycle is the problem of loading m while it is being loaded.
+// cycle is the problem of loading m while it is being loaded; nil means the entry script.
 func (l *loader) cycle(m *module) diag.Diagnostic {
-	names, inside := []string{}, false
+	names, inside, again := []string{}, false, l.entry
+	if m == nil {
+		names, inside = append(names, l.entry), true
+	} else {
+		again = m.address.name
+	}
 	for _, loading := range l.stack {
 		if inside = inside || loading == m; inside {
 			names = append(names, loading.address.name)
@@ -137,7 +145,7 @@ func (l *loader) cycle(m *module) diag.Diagnostic {
 	return diag.Diagnostic{
 		Code:    "load-cycle",
 		Summary: "load: got a cycle of modules that load each other",
-		Detail:  strings.Join(append(names, m.address.name), " → "),
+		Detail:  strings.Join(append(names, again), " → "),
 		Fix:     "move what they share into a module of its own that loads none of them",
 	}
 }
