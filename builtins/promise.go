@@ -9,12 +9,51 @@ import (
 	"slices"
 
 	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
 
 	"github.com/harmonyscript/harmonyscript/runtime/host"
 )
 
-// unknown stands for a value that only running the script can tell, or that a mistake has made impossible.
+// unknown stands for a value that only running the script can tell, or that a mistake has made impossible. In a run
+// whatever is done with it gives unknown again, so that one mistake is not told twice.
 type unknown struct{ starlark.NoneType }
+
+var (
+	_ starlark.HasAttrs  = unknown{}
+	_ starlark.HasBinary = unknown{}
+	_ starlark.HasUnary  = unknown{}
+	_ starlark.Mapping   = unknown{}
+	_ starlark.Iterable  = unknown{}
+	_ starlark.Callable  = unknown{}
+)
+
+// Attr gives unknown.
+func (unknown) Attr(string) (starlark.Value, error) { return unknown{}, nil }
+
+// AttrNames lists nothing.
+func (unknown) AttrNames() []string { return nil }
+
+// Binary gives unknown.
+func (unknown) Binary(syntax.Token, starlark.Value, starlark.Side) (starlark.Value, error) {
+	return unknown{}, nil
+}
+
+// Unary gives unknown.
+func (unknown) Unary(syntax.Token) (starlark.Value, error) { return unknown{}, nil }
+
+// Get gives unknown for every key.
+func (unknown) Get(starlark.Value) (starlark.Value, bool, error) { return unknown{}, true, nil }
+
+// Iterate gives nothing.
+func (unknown) Iterate() starlark.Iterator { return starlark.Tuple(nil).Iterate() }
+
+// Name is what errors would call it.
+func (unknown) Name() string { return "unknown" }
+
+// CallInternal gives unknown.
+func (unknown) CallInternal(*starlark.Thread, starlark.Tuple, []starlark.Tuple) (starlark.Value, error) {
+	return unknown{}, nil
+}
 
 // promise stands for what a call of a constructor gives, or would give if its arguments were right. Whatever is made
 // of it is a promise in turn; nothing is reported about it a second time.
