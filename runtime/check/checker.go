@@ -30,6 +30,7 @@ type checker struct {
 	receiverTemplates  map[string]*templateProblem
 	durations          map[string]duration
 	parsedMatchers     map[string]parsedMatcher
+	goodLabels         map[[2]string]bool
 	seen               map[any]bool
 	leavesTenant       map[rulesKey][]namespaceMatch
 	metricsOfRuleLists map[rulesKey][]foreignMetric
@@ -44,6 +45,7 @@ func newChecker(registry *backend.Registry) *checker {
 		receiverTemplates:  map[string]*templateProblem{},
 		durations:          map[string]duration{},
 		parsedMatchers:     map[string]parsedMatcher{},
+		goodLabels:         map[[2]string]bool{},
 		seen:               map[any]bool{},
 		leavesTenant:       map[rulesKey][]namespaceMatch{},
 		metricsOfRuleLists: map[rulesKey][]foreignMetric{},

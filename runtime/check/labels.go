@@ -19,7 +19,11 @@ import (
 	"github.com/harmonyscript/harmonyscript/runtime/score"
 )
 
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+func sortedKeys[V any](m map[string]V) []string {
+	keys := slices.AppendSeq(make([]string, 0, len(m)), maps.Keys(m))
+	slices.Sort(keys)
+	return keys
+}
 
 // entry names the place of a dict's entry.
 func entry(argument, key string) string { return argument + "[" + key + "]" }
@@ -30,6 +34,10 @@ func element(argument string, i int) string { return fmt.Sprintf("%s[%d]", argum
 // kubernetesLabels checks labels of Kubernetes objects, or those that a selector asks for.
 func (c *checker) kubernetesLabels(who string, labels map[string]string, origin score.Origin, argument string) {
 	for _, key := range sortedKeys(labels) {
+		if c.goodLabels[[2]string{key, labels[key]}] {
+			continue
+		}
+		before := len(c.list)
 		if reasons := validation.IsQualifiedName(key); len(reasons) > 0 {
 			c.report(problem{
 				code: "invalid-kubernetes-label", origin: origin, argument: entry(argument, key), key: true,
@@ -46,6 +54,9 @@ func (c *checker) kubernetesLabels(who string, labels map[string]string, origin 
 				p.summary = fmt.Sprintf("%s: %s: got a value of %d characters for the label %q, want at most %d", who, argument, len(value), key, validation.LabelValueMaxLength)
 			}
 			c.report(p)
+		}
+		if len(c.list) == before {
+			c.goodLabels[[2]string{key, labels[key]}] = true
 		}
 	}
 }
@@ -87,6 +98,9 @@ func (c *checker) prometheusLabels(who string, labels map[string]string, origin 
 }
 
 func (c *checker) prometheusLabelName(who, name string, origin score.Origin, argument string) {
+	if name != "" && model.LegacyValidation.IsValidLabelName(name) {
+		return
+	}
 	p := problem{code: "invalid-label-name", origin: origin, argument: entry(argument, name), key: true}
 	what := fmt.Sprintf("%s: %s", who, argument)
 	switch {
@@ -97,13 +111,11 @@ func (c *checker) prometheusLabelName(who, name string, origin score.Origin, arg
 	case strings.ContainsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
 		p.summary = fmt.Sprintf("%s: got the name %s, want one without white space and control characters", what, shown(name))
 		p.fix = fmt.Sprintf("write %q", legacyName(name))
-	case !model.LegacyValidation.IsValidLabelName(name):
+	default:
 		p.code = "unusual-name"
 		p.summary = fmt.Sprintf("%s: got the name %s, which has to be quoted in PromQL and in matchers", what, shown(name))
 		p.detail = "Prometheus 3 and Alertmanager 0.27 and later take it; letters, digits and underscores work everywhere."
 		p.fix = fmt.Sprintf("write %q unless it has to be so", legacyName(name))
-	default:
-		return
 	}
 	c.report(p)
 }

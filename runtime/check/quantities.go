@@ -32,6 +32,9 @@ func reasonable(text string) bool {
 	if len(text) > maxQuantity {
 		return false
 	}
+	if !strings.ContainsAny(text, "eE") {
+		return true
+	}
 	if match := decimalExponent.FindStringSubmatch(text); match != nil {
 		exponent, err := strconv.Atoi(match[1])
 		return err == nil && exponent <= maxExponent
@@ -95,7 +98,7 @@ func (c *checker) quantities(who string, amounts map[string]string, origin score
 			}
 			c.report(p)
 		}
-		if q, ok := c.quantity(fmt.Sprintf("%s: %s", who, name), amounts[name], origin, at, true); ok {
+		if q, ok := c.quantity(who+": "+name, amounts[name], origin, at, true); ok {
 			right[name] = q
 		}
 	}

@@ -6,6 +6,7 @@ package check
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -33,9 +34,9 @@ type groupKey struct {
 
 func whoRule(r score.Rule) string {
 	if r.Alert == "" && r.Record != "" {
-		return fmt.Sprintf("recording_rule %q", r.Record)
+		return "recording_rule " + strconv.Quote(r.Record)
 	}
-	return fmt.Sprintf("alert_rule %q", r.Alert)
+	return "alert_rule " + strconv.Quote(r.Alert)
 }
 
 // ruleGroups checks the groups of one stack.
@@ -114,9 +115,17 @@ func (c *checker) ruleGroup(g score.RuleGroup) {
 // sameRule is equal for rules whose alerts or series cannot be told apart.
 func sameRule(r score.Rule) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%q %q", r.Alert, r.Record)
+	// With its length in front no text can run into the next.
+	write := func(text string) {
+		b.WriteString(strconv.Itoa(len(text)))
+		b.WriteByte(' ')
+		b.WriteString(text)
+	}
+	write(r.Alert)
+	write(r.Record)
 	for _, name := range sortedKeys(r.Labels) {
-		fmt.Fprintf(&b, " %q=%q", name, r.Labels[name])
+		write(name)
+		write(r.Labels[name])
 	}
 	return b.String()
 }
