@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// This file measures apply against a bare loop that sends the same patches.
+
 package main
 
 import (

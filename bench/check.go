@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// This file measures check against bare Starlark with trivial builtins.
+
 package main
 
 import (

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// This file measures how long the program takes to start.
+
 package main
 
 import (

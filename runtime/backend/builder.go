@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// This file holds the collector of the objects that a compilation makes.
+
 package backend
 
 import (

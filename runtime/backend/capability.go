@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// This file holds what an API version can and cannot express.
+
 package backend
 
 import (

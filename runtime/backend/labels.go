@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// This file holds the labels that every backend puts on its objects.
+
 package backend
 
 // Labels that every backend puts on its objects. Prometheus and Alertmanager select by the first two.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// This file makes names that Kubernetes takes out of those that scripts give.
+
 package backend
 
 import (

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// This file holds objects: their identity, their stage and their canonical JSON.
+
 package backend
 
 import (

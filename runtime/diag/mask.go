@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// This file hides secrets in the lines that diagnostics show.
+
 package diag
 
 import (

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// This file finds the name that was probably meant.
+
 package diag
 
 import "strings"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// This file renders diagnostics as text.
+
 package diag
 
 import (

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// This file holds alert channels and the neutral description of their receivers.
+
 package score
 
 // AlertChannel is a destination of alerts. It knows no version of the monitoring API: it carries one neutral

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// This file finds places inside string literals of a script.
+
 package score
 
 import (

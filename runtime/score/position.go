@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// This file holds positions and origins: where in the script a value and its arguments were written.
+
 package score
 
 import (

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// This file holds alerting and recording rules.
+
 package score
 
 // RuleGroup is a named list of rules that Prometheus evaluates together, in order.

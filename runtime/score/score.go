@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// This file holds what all scores have in common, and deployments.
+
 package score
 
 // Score is an immutable value that declares a desired state. The kinds of this package are MonitoringStack,

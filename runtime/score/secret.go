@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// This file holds references to secrets.
+
 package score
 
 import "fmt"

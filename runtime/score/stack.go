@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// This file holds monitoring stacks.
+
 package score
 
 import "fmt"

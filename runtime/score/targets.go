@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// This file holds scrape targets.
+
 package score
 
 // ScrapeTarget says what Prometheus scrapes: a ServiceMonitor, PodMonitor, StaticTargets or Probe.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// This file holds tenants and tenants with monitoring.
+
 package score
 
 import "fmt"

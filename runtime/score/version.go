@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// This file holds the versions of the monitoring API.
+
 package score
 
 import "fmt"

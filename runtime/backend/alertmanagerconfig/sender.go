@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// This file holds the sender: which objects carry the channels of a stack.
+
 package alertmanagerconfig
 
 import (

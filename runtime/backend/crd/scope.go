@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// This file holds the names, labels and selectors that a stack's objects share.
+
 package crd
 
 import (
