@@ -68,7 +68,7 @@ bench: build sandbox ## Print the benchmarks as ratios of one run.
 
 .PHONY: golden
 golden: build ## Write the golden files anew; look at the difference before you commit it.
-	HARMONYSCRIPT_UPDATE=1 go test ./... -run 'Golden|Script'
+	HARMONYSCRIPT_UPDATE=1 go test ./cmd/harmonyscript ./runtime/backend/... ./runtime/status
 
 .PHONY: fuzz-smoke
 fuzz-smoke: ## Run every fuzz target for a few seconds.
