@@ -89,7 +89,9 @@ type ConfigError struct {
 }
 
 // Error tells the file and the reason.
-func (e *ConfigError) Error() string {
+func (e *ConfigError) Error() string { return e.subject() + ": " + e.Err.Error() }
+
+func (e *ConfigError) subject() string {
 	text := "kubeconfig"
 	if e.Path != "" {
 		text += " " + e.Path
@@ -97,7 +99,7 @@ func (e *ConfigError) Error() string {
 	if e.Context != "" {
 		text += ", context " + e.Context
 	}
-	return text + ": " + e.Err.Error()
+	return text
 }
 
 // Unwrap returns the reason.
@@ -106,8 +108,9 @@ func (e *ConfigError) Unwrap() error { return e.Err }
 // Diagnostic tells the file and the reason.
 func (e *ConfigError) Diagnostic() diag.Diagnostic {
 	return diag.Diagnostic{
-		Severity: diag.Error, Code: "kubeconfig-invalid", Summary: oneLine(e.Error()),
-		Fix: "correct the kubeconfig, or add --sandbox to use a control plane on this machine",
+		Severity: diag.Error, Code: "kubeconfig-invalid", Summary: e.subject() + " cannot be used",
+		Detail: oneLine(e.Err.Error()),
+		Fix:    "correct the kubeconfig, or add --sandbox to use a control plane on this machine",
 	}
 }
 

@@ -53,6 +53,9 @@ func (f *factory) addClusterFlags(c *cobra.Command) {
 		if f.flags.sandbox && f.flags.kubeconfig+f.flags.context != "" {
 			return wrongCall("%s: got --sandbox together with --kubeconfig or --context, want one cluster", c.CommandPath())
 		}
+		if f.flags.timeout < 0 {
+			return wrongCall("%s: got --timeout %s, want a time to wait for", c.CommandPath(), f.flags.timeout)
+		}
 		return nil
 	}
 }

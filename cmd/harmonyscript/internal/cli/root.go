@@ -134,7 +134,7 @@ func flagProblem(err error) string {
 }
 
 func unknownVerb(root *cobra.Command, verb string) error {
-	hint := "`harmonyscript help` lists the verbs"
+	hint := fmt.Sprintf("`%s --help` lists the verbs", root.CommandPath())
 	var verbs []string
 	for _, c := range root.Commands() {
 		verbs = append(verbs, append(c.Aliases, c.Name())...)
@@ -142,14 +142,14 @@ func unknownVerb(root *cobra.Command, verb string) error {
 	if near := diag.Nearest(verb, verbs); near != "" {
 		hint = fmt.Sprintf("did you mean %q?", near)
 	}
-	return wrongCall("harmonyscript: got unknown verb %q; %s", verb, hint)
+	return wrongCall("%s: got unknown verb %q; %s", root.CommandPath(), verb, hint)
 }
 
 // exactly returns a cobra check for a fixed number of arguments that says what is wanted.
 func exactly(count int, want string) cobra.PositionalArgs {
 	return func(c *cobra.Command, arguments []string) error {
 		if len(arguments) != count {
-			return wrongCall("%s: got %d arguments, want %s; see `%s --help`", c.CommandPath(), len(arguments), want, c.CommandPath())
+			return wrongCall("%s: got %s, want %s; see `%s --help`", c.CommandPath(), plural(len(arguments), "argument"), want, c.CommandPath())
 		}
 		return nil
 	}
@@ -159,7 +159,7 @@ func exactly(count int, want string) cobra.PositionalArgs {
 func atMost(count int, want string) cobra.PositionalArgs {
 	return func(c *cobra.Command, arguments []string) error {
 		if len(arguments) > count {
-			return wrongCall("%s: got %d arguments, want %s; see `%s --help`", c.CommandPath(), len(arguments), want, c.CommandPath())
+			return wrongCall("%s: got %s, want %s; see `%s --help`", c.CommandPath(), plural(len(arguments), "argument"), want, c.CommandPath())
 		}
 		return nil
 	}

@@ -38,6 +38,13 @@ func newSandboxCommand(f *factory) *cobra.Command {
 		Long: `Runs a real Kubernetes control plane with the real monitoring operators on loopback, without Docker.
 Its nodes are simulated: pods are shown as running but nothing runs in them, and NetworkPolicies are accepted
 but not enforced. Other verbs use it with --sandbox and start it when it is not there.`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, arguments []string) error {
+			if len(arguments) == 0 {
+				return c.Help()
+			}
+			return unknownVerb(c, arguments[0])
+		},
 	}
 	for _, verb := range []struct{ use, short string }{
 		{"up", "Start the sandbox, or say that it runs"},
