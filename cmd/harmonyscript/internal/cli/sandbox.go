@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/harmonyscript/harmonyscript/cmd/harmonyscript/internal/suite"
 )
 
 // sandboxProgram is the sandbox's program, beside this one or on the PATH. The environment variable
@@ -88,6 +90,9 @@ func findSandbox(environment func(string) (string, bool)) (string, error) {
 
 // runSandbox runs the sandbox's program with this program's streams.
 func runSandbox(ctx context.Context, streams Streams, arguments []string) error {
+	if reason, ok := streams.Environment(suite.OfflineVariable); ok && reason != "" {
+		return wrongCall("sandbox %s: got a verb of a cluster, want none: %s", arguments[0], reason)
+	}
 	program, err := findSandbox(streams.Environment)
 	if err != nil {
 		return err
