@@ -47,16 +47,9 @@ taken up where it ended.`,
 }
 
 func runApply(ctx context.Context, f *factory, options applyOptions, path string) error {
-	loaded, err := f.load(ctx, path)
+	loaded, client, err := f.loadAndConnect(ctx, path)
 	if err != nil {
 		return err
-	}
-	if !f.json() {
-		f.sayDiagnostics(loaded.Diagnostics, loaded.Sources)
-	}
-	client, err := f.connect(ctx)
-	if err != nil {
-		return f.failure(ctx, err, loaded.Sources)
 	}
 	view := newProgress(f, loaded.Objects)
 	outcome, err := apply.Run(ctx, apply.Request{

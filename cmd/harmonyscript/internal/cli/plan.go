@@ -6,6 +6,7 @@ package cli
 
 import (
 	"context"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -47,16 +48,9 @@ func addEngineFlags(c *cobra.Command, deleteNamespaces, takeOwnership *bool) {
 }
 
 func runPlan(ctx context.Context, f *factory, options planOptions, path string) error {
-	loaded, err := f.load(ctx, path)
+	loaded, client, err := f.loadAndConnect(ctx, path)
 	if err != nil {
 		return err
-	}
-	if !f.json() {
-		f.sayDiagnostics(loaded.Diagnostics, loaded.Sources)
-	}
-	client, err := f.connect(ctx)
-	if err != nil {
-		return f.failure(ctx, err, loaded.Sources)
 	}
 	computed, err := plan.Compute(ctx, plan.Request{
 		Client: client, Deployment: loaded.Deployment.Name, Objects: loaded.Objects, ResolveSecret: loaded.ResolveSecret,
@@ -67,6 +61,8 @@ func runPlan(ctx context.Context, f *factory, options planOptions, path string) 
 		return f.failure(ctx, err, loaded.Sources)
 	}
 	if f.json() {
+		// The warnings of check belong to what a program is told, too.
+		computed.Diagnostics = slices.Concat(loaded.Diagnostics, computed.Diagnostics)
 		if err := f.printJSON(computed); err != nil {
 			return err
 		}

@@ -79,6 +79,22 @@ func (f *factory) connect(ctx context.Context) (*cluster.Client, error) {
 	return client, client.Check(ctx)
 }
 
+// loadAndConnect loads the script, says its warnings, and connects to the cluster. What went wrong has been reported.
+func (f *factory) loadAndConnect(ctx context.Context, path string) (*deployment.Loaded, *cluster.Client, error) {
+	loaded, err := f.load(ctx, path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !f.json() {
+		f.sayDiagnostics(loaded.Diagnostics, loaded.Sources)
+	}
+	client, err := f.connect(ctx)
+	if err != nil {
+		return nil, nil, f.failure(ctx, err, loaded.Sources)
+	}
+	return loaded, client, nil
+}
+
 // failure reports an error of the engine as diagnostics and returns the error that ends the program. Where
 // the script is at fault for what the cluster refused, the diagnostic shows its line.
 func (f *factory) failure(ctx context.Context, err error, sources diag.Sources) error {
