@@ -5,6 +5,7 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -192,13 +193,15 @@ func (r *runner) giveUp(ctx context.Context, waiting []*target) {
 
 func (r *runner) notReady(t *target, detail string) *diag.Diagnostic {
 	o := t.item.Object
+	// The message says more than the state, which the words around it tell already.
+	why := cmp.Or(t.condition.Message, t.condition.String())
 	d := diag.Diagnostic{
 		Severity: diag.Error, Code: "not-ready", Position: o.Origin.Position(), Detail: detail,
-		Summary: fmt.Sprintf("%s does not work after %s: %s", o.ID, r.timeout, t.condition), Related: diag.Callers(o.Origin),
+		Summary: fmt.Sprintf("%s does not work after %s: %s", o.ID, r.timeout, why), Related: diag.Callers(o.Origin),
 		Fix: "look at the conditions and events above; give it more time with --timeout, or see how it goes on with status",
 	}
 	if !t.failing.IsZero() {
-		d.Summary = fmt.Sprintf("%s failed: %s", o.ID, t.condition)
+		d.Summary = fmt.Sprintf("%s failed: %s", o.ID, why)
 		d.Fix = "correct what its controller reports, then run the same command again"
 	}
 	d = r.work.Secrets.Redactor.Diagnostic(d)
