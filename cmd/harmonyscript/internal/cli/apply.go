@@ -51,6 +51,11 @@ func runApply(ctx context.Context, f *factory, options applyOptions, path string
 	if err != nil {
 		return err
 	}
+	if f.json() && len(loaded.Diagnostics) > 0 {
+		if err := f.printJSON(diagnosticsReport(loaded.Diagnostics)); err != nil {
+			return err
+		}
+	}
 	view := newProgress(f, loaded.Objects)
 	outcome, err := apply.Run(ctx, apply.Request{
 		Client: client, Deployment: loaded.Deployment.Name, Objects: loaded.Objects, ResolveSecret: loaded.ResolveSecret,
