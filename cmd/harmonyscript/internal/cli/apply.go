@@ -6,12 +6,14 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/harmonyscript/harmonyscript/runtime/apply"
 	"github.com/harmonyscript/harmonyscript/runtime/diag"
+	"github.com/harmonyscript/harmonyscript/runtime/inventory"
 )
 
 type applyOptions struct {
@@ -97,6 +99,16 @@ func runDestroy(ctx context.Context, f *factory, options applyOptions, arguments
 	client, err := f.connect(ctx)
 	if err != nil {
 		return f.failure(ctx, err, sources)
+	}
+	if len(arguments) == 0 {
+		// A script that was never applied has nothing to destroy; a name that nobody knows is a mistake.
+		record, err := inventory.NewStore(client, f.flags.inventoryNamespace).Load(ctx, name)
+		if err != nil {
+			return f.failure(ctx, err, sources)
+		}
+		if !record.Exists() {
+			return fmt.Errorf("destroy: got no deployment %q on %s, want one that has been applied", name, client.Host())
+		}
 	}
 	view := newProgress(f, nil)
 	outcome, err := apply.Destroy(ctx, apply.Request{
