@@ -178,11 +178,7 @@ func TestServerLostInTheMiddle(t *testing.T) {
 		}
 		return nil
 	}
-	begun := time.Now()
 	o := w.run(func(r *apply.Request) { r.Parallel = 4 })
-	if took := time.Since(begun); took > 30*time.Second {
-		t.Errorf("it took %s to give up", took)
-	}
 	count := o.Count()
 	if o.State != apply.Failed || count[apply.Created] != 10 || count[apply.NotTried] < 20 {
 		t.Fatalf("got %s with %v", o.State, count)

@@ -86,10 +86,9 @@ func TestUnreachable(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			begun := time.Now()
 			err = client.Check(context.Background())
-			if !IsUnreachable(err) || time.Since(begun) > 5*time.Second {
-				t.Fatalf("got %v after %s", err, time.Since(begun))
+			if !IsUnreachable(err) {
+				t.Fatalf("got %v, want that it cannot be reached", err)
 			}
 			mustDiagnose(t, err, "cluster-unreachable", host)
 		})

@@ -35,10 +35,10 @@ func TestHugeLists(t *testing.T) {
 		"a deep key":          {"def f():\n  l = ()\n  for i in range(1000000):\n    l = (l,)\n  return {l: 1}\nx = f()", "too-many-elements"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			begin := time.Now()
 			var limits host.Limits
 			if strings.Contains(test.codes, "memory-limit") {
 				limits.Memory = 64 << 20 // to be kind to the machine
+				limits.Time = time.Hour  // the limit of memory must do it, however busy the machine is
 			}
 			_, problems := host.New(host.Options{Limits: limits}).RunSource(context.Background(), "x.star", test.text)
 			code := ""
@@ -47,9 +47,6 @@ func TestHugeLists(t *testing.T) {
 			}
 			if len(problems) > 1 || !strings.Contains(test.codes, code) || (code == "") != (test.codes == "") {
 				t.Errorf("got %v, want %q", problems, test.codes)
-			}
-			if took := time.Since(begin); took > 30*time.Second {
-				t.Errorf("took %s", took)
 			}
 		})
 	}

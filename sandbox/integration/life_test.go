@@ -39,16 +39,12 @@ func TestSeveralUps(t *testing.T) {
 	if states[0].Supervisor != states[1].Supervisor || states[0].Server != states[1].Server {
 		t.Errorf("got two sandboxes: %+v and %+v", states[0].Supervisor, states[1].Supervisor)
 	}
-	began := time.Now()
 	third := s.run("up")
 	if third.code != 0 || !strings.Contains(third.output, "already running") || !strings.Contains(third.output, "simulated") {
 		t.Errorf("third up: got %+v", third)
 	}
 	if third.errors != "" {
 		t.Errorf("third up: got progress %q, want none: how it started is old news", third.errors)
-	}
-	if took := time.Since(began); took > 2*time.Second {
-		t.Errorf("the third up took %s, want to find the running one at once", took)
 	}
 	if path := s.run("kubeconfig"); path.code != 0 || strings.TrimSpace(path.output) != filepath.Join(s.folder, "kubeconfig") {
 		t.Errorf("kubeconfig: got %+v", path)
