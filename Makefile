@@ -43,6 +43,7 @@ test-short: ## Run the tests that need no sandbox.
 check: ## Tidy, format, vet, lint and generate; then the tree must be clean.
 	go mod tidy -diff
 	$(MAKE) -C sandbox tidy-check
+	cd tools && go mod tidy -diff
 	@unformatted=$$(gofmt -l $(GO_SOURCES)); if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted" >&2; exit 1; fi
 	go vet ./...
 	cd sandbox && go vet ./...

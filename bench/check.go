@@ -81,9 +81,18 @@ func checkScript(ctx context.Context, s settings) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
+	whole, err := peakMemory(ctx, s.program, "check", path)
+	if err != nil {
+		return nil, err
+	}
+	empty, err := peakMemory(ctx, s.program, "version")
+	if err != nil {
+		return nil, err
+	}
 	return []row{{
 		name: fmt.Sprintf("check %d tenants", s.checkTenants), ours: mine, theirs: theirs,
 		peer: "bare starlark with stubs", aim: 3,
+		note: fmt.Sprintf("peak memory of the process %d MB, of version %d MB", whole>>20, empty>>20),
 	}}, nil
 }
 

@@ -8,7 +8,25 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"runtime"
+	"syscall"
 )
+
+// peakMemory runs a program to its end and returns the most memory that it had at once, in bytes.
+func peakMemory(ctx context.Context, program string, arguments ...string) (int64, error) {
+	command := exec.CommandContext(ctx, program, arguments...)
+	if err := command.Run(); err != nil {
+		return 0, fmt.Errorf("%s: %w", program, err)
+	}
+	usage, ok := command.ProcessState.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return 0, fmt.Errorf("%s: this system tells nothing of its memory", program)
+	}
+	if runtime.GOOS == "darwin" {
+		return int64(usage.Maxrss), nil
+	}
+	return int64(usage.Maxrss) << 10, nil
+}
 
 // startUp compares `harmonyscript version` with `kubectl version --client`.
 func startUp(ctx context.Context, s settings) ([]row, error) {

@@ -72,7 +72,7 @@ func (l *loader) load(thread *starlark.Thread, name string) (starlark.StringDict
 		return nil, refuse(diag.Diagnostic{
 			Code:    "load-depth",
 			Summary: fmt.Sprintf("load: got more than %d modules inside each other", limit),
-			Fix:     "load modules side by side, or raise the limit of the load depth",
+			Fix:     "load modules side by side, or raise the limit of the load depth (--max-load-depth)",
 		})
 	}
 	m = &module{address: found, loading: true, loadedAt: at}

@@ -176,13 +176,13 @@ func (t *Thread) stopped(at score.Position) diag.Diagnostic {
 	case StopSteps:
 		d.Code = "step-limit"
 		d.Summary = fmt.Sprintf("script: got more than %d steps", limits.Steps)
-		d.Fix = "look for a loop that goes on too long, or raise the limit of steps"
+		d.Fix = "look for a loop that goes on too long, or raise the limit of steps (--max-steps)"
 	case StopTime:
 		d.Summary = fmt.Sprintf("script: got no end within %s", limits.Time)
-		d.Fix = "look for a loop that goes on too long, or raise the limit of time"
+		d.Fix = "look for a loop that goes on too long, or raise the limit of time (--max-script-time)"
 	case StopMemory:
 		d.Summary = fmt.Sprintf("script: got more than %d MiB of memory in use", limits.Memory>>20)
-		d.Fix = "look for a list or string that keeps growing, or raise the limit of memory"
+		d.Fix = "look for a list or string that keeps growing, or raise the limit of memory (--max-script-memory)"
 	default:
 		d.Code = "cancelled"
 		d.Summary = "script: cancelled before its end"

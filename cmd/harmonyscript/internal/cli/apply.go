@@ -125,6 +125,9 @@ func (f *factory) deploymentName(ctx context.Context, verb string, arguments []s
 	case len(arguments) == 1:
 		loaded, err := f.load(ctx, arguments[0])
 		if err != nil {
+			if !f.json() && exitCode(err) == exitWrong {
+				fmt.Fprintf(f.streams.Err, "`harmonyscript %s --name DEPLOYMENT` does without a script\n", verb)
+			}
 			return "", nil, err
 		}
 		return loaded.Deployment.Name, loaded.Sources, nil

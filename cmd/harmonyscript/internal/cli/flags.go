@@ -53,7 +53,7 @@ func (f *factory) addClusterFlags(c *cobra.Command) {
 		if f.flags.sandbox && f.flags.kubeconfig+f.flags.context != "" {
 			return wrongCall("%s: got --sandbox together with --kubeconfig or --context, want one cluster", c.CommandPath())
 		}
-		if f.flags.timeout < 0 {
+		if f.flags.timeout < 0 || f.flags.timeout == 0 && c.Flags().Changed("timeout") {
 			return wrongCall("%s: got --timeout %s, want a time to wait for", c.CommandPath(), f.flags.timeout)
 		}
 		return nil
