@@ -23,9 +23,9 @@ func peakMemory(ctx context.Context, program string, arguments ...string) (int64
 		return 0, fmt.Errorf("%s: this system tells nothing of its memory", program)
 	}
 	if runtime.GOOS == "darwin" {
-		return int64(usage.Maxrss), nil
+		return usage.Maxrss, nil
 	}
-	return int64(usage.Maxrss) << 10, nil
+	return usage.Maxrss << 10, nil
 }
 
 // startUp compares `harmonyscript version` with `kubectl version --client`.
