@@ -18,7 +18,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 )
 
@@ -176,25 +175,6 @@ func (s *Store) Delete(ctx context.Context, i *Inventory) error {
 	}
 	i.resourceVersion, i.uid, i.stored = "", "", nil
 	return nil
-}
-
-// Names returns the names of the deployments that have an inventory in the store, sorted.
-func (s *Store) Names(ctx context.Context) ([]string, error) {
-	secrets, err := s.client.Resource(ctx, schema.GroupVersionKind{Version: "v1", Kind: "Secret"})
-	if err != nil {
-		return nil, fmt.Errorf("inventories: %w", err)
-	}
-	var names []string
-	err = s.client.ListMetadata(ctx, secrets, s.namespace, idLabel, func(m *metav1.PartialObjectMetadata) {
-		if strings.HasPrefix(m.Annotations[toolingAnnotation], toolingName+"/") {
-			names = append(names, m.Name)
-		}
-	}, func() { names = nil })
-	if err != nil {
-		return nil, fmt.Errorf("inventories: %w", err)
-	}
-	slices.Sort(names)
-	return names, nil
 }
 
 // parent returns the Secret that holds packed.

@@ -28,12 +28,6 @@ func Compute(ctx context.Context, request Request) (*Plan, error) {
 	return w.Plan(ctx)
 }
 
-// ComputeDestroy returns the plan of removing everything that the deployment made. The request's Objects do not count.
-func ComputeDestroy(ctx context.Context, request Request) (*Plan, error) {
-	request.Objects = nil
-	return Compute(ctx, request)
-}
-
 // Plan returns the plan of the work; unless the request is Brief, what differs is dry-run and read.
 func (w *Work) Plan(ctx context.Context) (*Plan, error) {
 	p := &Plan{Schema: Schema, Deployment: w.Request.Deployment, Cluster: w.Request.Client.Host(), Diagnostics: w.Missing}

@@ -34,13 +34,3 @@ func (v APIVersion) String() string {
 		return fmt.Sprintf("APIVersion(%d)", int(v))
 	}
 }
-
-// ParseAPIVersion returns the version that scripts call name.
-func ParseAPIVersion(name string) (APIVersion, error) {
-	for _, v := range APIVersions() {
-		if v.String() == name {
-			return v, nil
-		}
-	}
-	return 0, fmt.Errorf("api version: got %q, want one of %v", name, APIVersions())
-}

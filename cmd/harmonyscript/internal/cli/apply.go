@@ -123,7 +123,7 @@ func runDestroy(ctx context.Context, f *factory, options applyOptions, arguments
 func (f *factory) deploymentName(ctx context.Context, verb string, arguments []string) (string, diag.Sources, error) {
 	switch {
 	case len(arguments) == 1:
-		loaded, err := f.load(ctx, arguments[0])
+		loaded, err := f.load(ctx, arguments[0], true) // only the name is wanted
 		if err != nil {
 			if !f.json() && exitCode(err) == exitWrong {
 				fmt.Fprintf(f.streams.Err, "`harmonyscript %s --name DEPLOYMENT` does without a script\n", verb)

@@ -9,9 +9,6 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
-
-	"github.com/harmonyscript/harmonyscript/runtime/deployment"
-	"github.com/harmonyscript/harmonyscript/runtime/host"
 )
 
 func newCheckCommand(f *factory) *cobra.Command {
@@ -33,17 +30,9 @@ touched and no secret is read.`,
 }
 
 func runCheck(ctx context.Context, f *factory, path string) error {
-	options, err := f.loadOptions()
+	loaded, err := f.evaluate(ctx, path, true)
 	if err != nil {
 		return err
-	}
-	options.CheckOnly = true
-	loaded, err := deployment.Load(ctx, path, options)
-	if err != nil {
-		return err
-	}
-	if loaded.Stop == host.StopCancelled {
-		return exitWith(exitInterrupted)
 	}
 	err = f.reportDiagnostics(loaded.Diagnostics, loaded.Sources)
 	if err == nil && !f.json() {

@@ -37,7 +37,7 @@ comment says where each comes from. With --output json there is one object a lin
 }
 
 func runRender(ctx context.Context, f *factory, path string) error {
-	loaded, err := f.load(ctx, path)
+	loaded, err := f.load(ctx, path, false)
 	if err != nil {
 		return err
 	}

@@ -35,19 +35,30 @@ func (f *factory) loadOptions() (deployment.Options, error) {
 	}, nil
 }
 
-// load runs, checks and compiles the script. When something is wrong with it, that has been reported and the
-// error only carries the exit code. Warnings are said on the error stream unless the verb reports them itself.
-func (f *factory) load(ctx context.Context, path string) (*deployment.Loaded, error) {
+// evaluate runs and checks the script, and compiles it unless checkOnly says not to. What is wrong with it is in the
+// result; the error is for a call that is wrong and for an interrupt.
+func (f *factory) evaluate(ctx context.Context, path string, checkOnly bool) (*deployment.Loaded, error) {
 	options, err := f.loadOptions()
 	if err != nil {
 		return nil, err
 	}
+	options.CheckOnly = checkOnly
 	loaded, err := deployment.Load(ctx, path, options)
 	if err != nil {
 		return nil, err
 	}
 	if loaded.Stop == host.StopCancelled {
 		return nil, exitWith(exitInterrupted)
+	}
+	return loaded, nil
+}
+
+// load is evaluate for verbs that need a script without mistakes: when there are some, they have been reported and
+// the error only carries the exit code. Warnings are left to the verb.
+func (f *factory) load(ctx context.Context, path string, checkOnly bool) (*deployment.Loaded, error) {
+	loaded, err := f.evaluate(ctx, path, checkOnly)
+	if err != nil {
+		return nil, err
 	}
 	if loaded.Diagnostics.HasErrors() {
 		return nil, f.reportDiagnostics(loaded.Diagnostics, loaded.Sources)
@@ -81,7 +92,7 @@ func (f *factory) connect(ctx context.Context) (*cluster.Client, error) {
 
 // loadAndConnect loads the script, says its warnings, and connects to the cluster. What went wrong has been reported.
 func (f *factory) loadAndConnect(ctx context.Context, path string) (*deployment.Loaded, *cluster.Client, error) {
-	loaded, err := f.load(ctx, path)
+	loaded, err := f.load(ctx, path, false)
 	if err != nil {
 		return nil, nil, err
 	}
