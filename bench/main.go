@@ -11,6 +11,8 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 )
@@ -34,23 +36,56 @@ type benchmark struct {
 // settings are the sizes of the workloads.
 type settings struct {
 	checkTenants int
-	applyTenants int
+	rules        int
+	promtool     string
 	rounds       int
 	program      string
+	// sizes are the numbers of tenants that are applied, scriptTenants how many those of a script; peers apply up to
+	// peerTenants, since they take minutes.
+	sizes         []int
+	scriptTenants int
+	peerTenants   int
+	// applyRounds is how often each is applied; 0 means more often what varies more.
+	applyRounds int
+	// profiles is the folder for profiles of our own processes; "" means none.
+	profiles string
 }
 
 func main() {
-	var s settings
-	flag.IntVar(&s.checkTenants, "check-tenants", 1000, "tenants in the script that is checked")
-	flag.IntVar(&s.applyTenants, "apply-tenants", 100, "tenants that are applied to the sandbox")
-	flag.IntVar(&s.rounds, "rounds", 9, "rounds of which the median counts")
-	flag.StringVar(&s.program, "program", "bin/harmonyscript", "the program whose start-up is measured")
-	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	if encoded := os.Getenv(childVariable); encoded != "" {
+		if err := child(ctx, encoded); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	var s settings
+	flag.IntVar(&s.checkTenants, "check-tenants", 1000, "tenants in the script that is checked")
+	flag.IntVar(&s.rules, "rules", 1000, "alert rules that are checked")
+	flag.StringVar(&s.promtool, "promtool", "promtool", "the promtool that checks the same rules")
+	s.sizes = []int{10, 100, 1000}
+	flag.Func("apply-tenants", "numbers of tenants that are applied to the sandbox (default 10,100,1000)", func(text string) (err error) {
+		s.sizes, err = parseSizes(text)
+		return err
+	})
+	flag.IntVar(&s.scriptTenants, "script-tenants", 50, "tenants of the script that the program applies; 0 leaves it out")
+	flag.IntVar(&s.peerTenants, "peer-tenants", 100, "most tenants that kubectl and other peers apply")
+	flag.IntVar(&s.applyRounds, "apply-rounds", 0, "how often everything is applied (default: 7, 4 or 2 times, by its size)")
+	flag.StringVar(&s.profiles, "profiles", "", "folder for profiles of processor and memory of what applies and plans")
+	flag.IntVar(&s.rounds, "rounds", 9, "rounds of which the median counts")
+	flag.StringVar(&s.program, "program", "bin/harmonyscript", "the program whose start-up is measured")
+	only := ""
+	flag.StringVar(&only, "only", "", "run only the benchmark of this name: start-up, check, rules, growth, apply")
+	flag.Parse()
 	var rows []row
 	failed := false
-	for _, b := range []benchmark{{"start-up", startUp}, {"check", checkScript}, {"apply", applyObjects}} {
+	benchmarks := []benchmark{{"start-up", startUp}, {"check", checkScript}, {"rules", checkRules}, {"growth", offlineGrowth}, {"apply", applyObjects}}
+	for _, b := range benchmarks {
+		if only != "" && b.name != only {
+			continue
+		}
 		measured, err := b.run(ctx, s)
 		if err != nil {
 			fmt.Fprintf(os.Stderr, "bench %s: %v\n", b.name, err)
@@ -64,7 +99,24 @@ func main() {
 	}
 }
 
+// parseSizes reads "10,100".
+func parseSizes(text string) ([]int, error) {
+	var sizes []int
+	for field := range strings.SplitSeq(text, ",") {
+		size, err := strconv.Atoi(field)
+		if err != nil || size < 1 {
+			return nil, fmt.Errorf("got %q, want numbers above 0, separated by commas", text)
+		}
+		sizes = append(sizes, size)
+	}
+	slices.Sort(sizes)
+	return sizes, nil
+}
+
 func printTable(rows []row) {
+	if len(rows) == 0 {
+		return
+	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(w, "what\tours\tpeer or limit\ttime\tratio\taim\tnote")
 	for _, r := range rows {

@@ -8,7 +8,6 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
-	"runtime"
 	"syscall"
 )
 
@@ -22,10 +21,7 @@ func peakMemory(ctx context.Context, program string, arguments ...string) (int64
 	if !ok {
 		return 0, fmt.Errorf("%s: this system tells nothing of its memory", program)
 	}
-	if runtime.GOOS == "darwin" {
-		return usage.Maxrss, nil
-	}
-	return usage.Maxrss << 10, nil
+	return peakOf(usage), nil
 }
 
 // startUp compares `harmonyscript version` with `kubectl version --client`.

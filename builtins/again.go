@@ -47,7 +47,7 @@ func (s *Signature) again(run *host.Thread, origin score.Origin, args starlark.T
 
 // remember keeps a value for again. A call site without places of its arguments is made anew for each call.
 func (v *Value) remember(run *host.Thread) {
-	if site := v.origin.Site(); site != nil && site.Arguments != nil {
+	if site := v.origin.Site(); site != nil && site.HasArguments() {
 		run.Remember(site, v)
 	}
 }
@@ -92,7 +92,7 @@ func sameElements(v starlark.Indexable, copied any) bool {
 		return false
 	}
 	for i, elem := range elements {
-		if !sameAsCopied(v.Index(i), elem) {
+		if !sameInside(v.Index(i), elem) {
 			return false
 		}
 	}
@@ -107,10 +107,18 @@ func sameEntries(v *starlark.Dict, copied any) bool {
 	i := 0
 	for key, value := range v.Entries() {
 		name, ok := key.(starlark.String)
-		if !ok || string(name) != entries.keys[i] || !sameAsCopied(value, entries.values[i]) {
+		if !ok || string(name) != entries.keys[i] || !sameInside(value, entries.values[i]) {
 			return false
 		}
 		i++
 	}
 	return true
+}
+
+// sameInside is sameAsCopied for what is inside of a list or dict, where None is a value.
+func sameInside(v starlark.Value, copied any) bool {
+	if v == starlark.None {
+		return copied == nil
+	}
+	return sameAsCopied(v, copied)
 }

@@ -170,11 +170,12 @@ func (s *Signature) find(name string) (int, bool) {
 	return 0, false
 }
 
-// set copies one argument in. None is as good as not given: wrappers pass their own defaults on.
+// set copies one argument in. None is as good as not given, since wrappers pass their own defaults on, but where any
+// value must be given it is one.
 func (b *binder) set(slots []any, i int, v starlark.Value) {
 	a := &b.signature.Arguments[i]
 	b.path = append(b.path[:0], step{name: a.Name})
-	if v != starlark.None {
+	if v != starlark.None || a.Required && a.Type.kind == kindAny {
 		copied, ok := b.convert(a.Type, v, a)
 		if !ok {
 			copied = refused{}
@@ -193,6 +194,9 @@ func (b *binder) set(slots []any, i int, v starlark.Value) {
 type refused struct{}
 
 func (b *binder) checkValue(a *Argument, text string) {
+	if a.Format == score.FormatChoice && strings.Contains(text, "{{") {
+		return // what the template makes of it is only known when it is sent
+	}
 	for _, value := range a.Values {
 		if value == text {
 			return

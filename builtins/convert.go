@@ -73,8 +73,11 @@ func (b *binder) convert(t Type, v starlark.Value, a *Argument) (copied any, ok 
 	case kindInt:
 		if n, ok := v.(starlark.Int); ok {
 			small, fits := n.Int64()
-			if !fits || small != int64(int32(small)) {
-				b.report("wrong-type", "got an integer beyond 32 bits, want a smaller one", "")
+			if bits := 32; !fits || !t.wide && small != int64(int32(small)) {
+				if t.wide {
+					bits = 64
+				}
+				b.report("wrong-type", fmt.Sprintf("got an integer beyond %d bits, want a smaller one", bits), "")
 				return nil, false
 			}
 			return small, true
@@ -106,6 +109,8 @@ func (b *binder) convert(t Type, v starlark.Value, a *Argument) (copied any, ok 
 		if m, ok := v.(*starlark.Dict); ok {
 			return b.convertDict(t, m, a)
 		}
+	case kindData:
+		return b.convertData(v, a)
 	case kindOneOf:
 		for _, option := range t.options {
 			if option.fits(v) {

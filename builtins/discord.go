@@ -12,14 +12,12 @@ func discordSignature() Signature {
     matchers = ['severity="critical"'],
 )
 deploy(monitoring_stack(V2_CRD, alert_channels = [on_call]))`,
-		Argument{
-			Name: "webhook_url", Type: Secret(), Required: true, Doc: "Address of the webhook. Whoever knows it can post, so it is a secret.",
-			Hint: `webhook_url = secret(env = "DISCORD_WEBHOOK_URL")`,
-		},
-		Argument{Name: "title", Type: String(), Doc: "Template of the message's title."},
-		Argument{Name: "message", Type: String(), Doc: "Template of the embedded message."},
-		Argument{Name: "content", Type: String(), Doc: "Template of the text above the embedded message; it can mention people."},
-		Argument{Name: "username", Type: String(), Doc: "Name that the message appears under."},
-		Argument{Name: "avatar_url", Type: String(), Doc: "Address of the picture beside the message.", Hint: `avatar_url = "https://…"`},
+		required(secretSetting("webhook_url", "DISCORD_WEBHOOK_URL", "Address of the webhook. Whoever knows it can post, so it is a secret.")),
+		limited(templateSetting("title", "Template of the message's title."), 256),
+		limited(templateSetting("message", "Template of the embedded message."), 4096),
+		limited(templateSetting("content", "Template of the text above the embedded message; it can mention people."), 2000),
+		limited(textSetting("username", "Name that the message appears under."), 80),
+		urlSetting("avatar_url", "Address of the picture beside the message."),
+		httpSetting(),
 	)
 }

@@ -103,13 +103,12 @@ deploy(slow)
 }
 
 // A new alert channel is a table of its receiver's fields under the names of Alertmanager's configuration. It knows
-// no version of the monitoring API; the senders of all versions can carry it.
+// no version of the monitoring API; a sender carries it as soon as its resource knows the receiver.
 func ExampleChannel() {
 	library, err := builtins.Standard().With(builtins.Channel(
-		"rocketchat", "an alert channel to Rocket.Chat", "",
-		`rocketchat(name = "chat", token = secret(env = "TOKEN"), token_id = secret(env = "TOKEN_ID"))`,
+		"pigeon", "an alert channel that has wings", "",
+		`pigeon(name = "chat", token = secret(env = "TOKEN"))`,
 		builtins.Argument{Name: "token", Type: builtins.Secret(), Required: true, Doc: "Token of the user who posts."},
-		builtins.Argument{Name: "token_id", Type: builtins.Secret(), Required: true, Doc: "Identifier of that token."},
 		builtins.Argument{Name: "channel", Type: builtins.String(), Doc: "Where to post."},
 	))
 	if err != nil {
@@ -117,10 +116,9 @@ func ExampleChannel() {
 		return
 	}
 	result, problems := library.Host(host.Options{}).RunSource(context.Background(), "chat.star", `
-chat = rocketchat(
+chat = pigeon(
     name = "chat",
     token = secret(env = "TOKEN"),
-    token_id = secret(env = "TOKEN_ID"),
     channel = "#alerts",
     matchers = ['severity="critical"'],
 )
@@ -136,8 +134,7 @@ deploy(monitoring_stack(V2_CRD, alert_channels = [chat]))
 		fmt.Printf("%s: %v\n", field.Name, field.Value)
 	}
 	// Output:
-	// chat [severity="critical"] rocketchat
+	// chat [severity="critical"] pigeon
 	// token: secret(env = "TOKEN")
-	// token_id: secret(env = "TOKEN_ID")
 	// channel: #alerts
 }

@@ -14,6 +14,9 @@ var (
 	urlCredentials = regexp.MustCompile(`://[^/?#\s]*:[^/?#\s]*@`)
 )
 
+// hidden is what is printed instead of what may be a secret.
+const hidden = "(hidden)"
+
 // couldBeSecret reports whether the text that a plain argument was given may be a secret all the same, so that no
 // source line shall show it: a value where the name of an environment variable belongs, or an address with a
 // password in it.

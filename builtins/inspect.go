@@ -31,6 +31,9 @@ func (l *Library) Inspect(source host.Source) diag.List {
 		if s == nil {
 			return true
 		}
+		if s.Name == assertFails {
+			return false // what stands in there is meant to be wrong
+		}
 		i := &inspector{library: l, source: source}
 		b := &binder{signature: s, name: s.FullName(), limit: host.DefaultLimits().Elements, masker: source}
 		b.origin = score.NewOrigin(host.SiteOf(call, s.shape), nil)

@@ -22,10 +22,11 @@ type Library struct {
 	byName      map[string]*Signature
 	constants   map[string]Constant
 	predeclared starlark.StringDict
+	testNames   []string
 }
 
 // Families order the listings of documentation.
-var families = []string{"scores", "alert channels", "rules", "scrape targets", "settings", "script"}
+var families = []string{"scores", familyChannels, familyBlocks, "rules", "scrape targets", "settings", "script", familyTests}
 
 // Standard returns the library of harmonyscript's own functions.
 func Standard() *Library {
@@ -41,8 +42,8 @@ func Signatures() []*Signature { return Standard().Signatures() }
 
 func standardSignatures() []Signature {
 	return slices.Concat(
-		stackSignatures(), tenantSignatures(), channelSignatures(), ruleSignatures(), targetSignatures(),
-		settingSignatures(), scriptSignatures(),
+		stackSignatures(), tenantSignatures(), channelSignatures(), routingSignatures(), ruleSignatures(), targetSignatures(),
+		settingSignatures(), helmSignatures(), scriptSignatures(), testSignatures(), assertSignatures(),
 	)
 }
 
@@ -60,13 +61,18 @@ func newLibrary(table []Signature) (*Library, error) {
 		if s.Receiver != "" {
 			continue
 		}
-		if _, taken := l.predeclared[s.Name]; taken {
+		if _, taken := l.predeclared[s.Name]; taken || l.byName[s.Name] != nil {
 			return nil, fmt.Errorf("library: got two functions called %q, want one", s.Name)
 		}
-		l.byName[s.Name], l.predeclared[s.Name] = s, s.function()
+		l.byName[s.Name] = s
+		if s.TestOnly {
+			l.testNames = append(l.testNames, s.Name)
+			continue
+		}
+		l.predeclared[s.Name] = s.function()
 	}
 	for _, s := range slices.Clone(l.signatures) {
-		if s.Receiver == "" && s.Build != nil {
+		if s.Receiver == "" && s.Build != nil && !s.TestOnly {
 			replace := replaceSignature(s)
 			if err := replace.prepare(); err != nil {
 				return nil, err

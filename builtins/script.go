@@ -22,6 +22,7 @@ func scriptSignatures() []Signature {
 			Arguments: []Argument{
 				{Name: "scores", Type: ListOf(OneOf(ValueOf(kindScore), ListOf(ValueOf(kindScore)))), Doc: "Scores and lists of scores.", Hint: "deploy(monitoring_stack(V2_CRD))"},
 				{Name: "name", Type: String(), Doc: "Name of the deployment: two runs with the same name act on the same objects. Without it the script's file name.", Hint: `name = "platform"`},
+				{Name: "clusters", Type: ListOf(String()), Doc: "Contexts of the kubeconfig that the deployment belongs to. Verbs work on all of them side by side; `--context` chooses some, and no other cluster is touched but by --sandbox. Without it the current context, or what --context names.", Hint: `clusters = ["eu-1", "us-1"]`},
 			},
 			Example: `stack = monitoring_stack(V2_CRD)
 deploy([tenant_monitoring(tenant = name, stack = stack) for name in ["blue", "green"]], name = "teams")`,
@@ -58,6 +59,7 @@ func runDeploy(_ *starlark.Thread, run *host.Thread, c *Call) (starlark.Value, e
 		return nil, errNoHost
 	}
 	var scores []score.Score
+	var values []starlark.Value
 	for _, elem := range ValueAs[list](c, "scores") {
 		inner, ok := elem.(list)
 		if !ok {
@@ -65,11 +67,18 @@ func runDeploy(_ *starlark.Thread, run *host.Thread, c *Call) (starlark.Value, e
 		}
 		for _, one := range inner {
 			scores = append(scores, goValue(one).(score.Score))
+			values = append(values, toStarlark(one))
 		}
 	}
 	if err := run.Deploy(c.String("name"), c.Origin(), scores); err != nil {
 		return nil, err
 	}
+	if c.Given("clusters") {
+		if err := run.DeployTo(c.Strings("clusters"), c.Origin()); err != nil {
+			return nil, err
+		}
+	}
+	run.Deployed(values...)
 	return starlark.None, nil
 }
 

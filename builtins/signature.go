@@ -12,6 +12,7 @@ import (
 	"go.starlark.net/starlark"
 
 	"github.com/harmonyscript/harmonyscript/runtime/host"
+	"github.com/harmonyscript/harmonyscript/runtime/score"
 )
 
 // Signature describes one function of the language: a constructor, a method or a plain function.
@@ -43,6 +44,11 @@ type Signature struct {
 	// It is told which arguments are given, and is asked before a script runs too. Nil means nothing.
 	Validate func(given func(name string) bool) []Problem
 
+	// TestOnly functions are there in test files only; see Library.TestHost.
+	TestOnly bool
+
+	// test is what a function does that is TestOnly and makes no Value.
+	test func(tester Tester, run *host.Thread, c *Call) (starlark.Value, error)
 	// run is what a function does that makes no Value.
 	run func(thread *starlark.Thread, run *host.Thread, c *Call) (starlark.Value, error)
 	// raw is a function whose arguments are not checked against the table.
@@ -73,6 +79,9 @@ type Argument struct {
 	// Hint is how to write the argument, for the fix of a diagnostic: `for_ = "5m"`. A string argument without a
 	// hint gets one made of its name.
 	Hint string
+	// Format and Limit of a channel's setting are handed on to the score.Field that it becomes.
+	Format score.Format
+	Limit  int
 }
 
 // Problem is what Signature.Validate finds.

@@ -34,7 +34,7 @@ func stackSignatures() []Signature {
 			Name: "monitoring_stack", Family: "scores", Result: kindScore, Positional: 2,
 			Summary: "a Prometheus and an Alertmanager with their channels, targets and rules",
 			Doc:     "The same stack can be deployed through each version of the monitoring API: only api_version changes. What a version cannot express is refused at the line that asks for it.",
-			Arguments: []Argument{
+			Arguments: append([]Argument{
 				{Name: "api_version", Type: Version(), Required: true, Doc: "Version of the monitoring API: V1_HELM, V2_CRD or V3_RHOB."},
 				namespace,
 				{Name: "name", Type: String(), Default: score.DefaultStackName, Doc: "Name of the Prometheus and Alertmanager resources."},
@@ -51,7 +51,7 @@ func stackSignatures() []Signature {
 					Name: "resources", Type: MapOf(MapOf(String()), "requests", "limits"), Doc: "Compute resources of the Prometheus container, as quantities.",
 					Hint: `resources = {"requests": {"cpu": "500m", "memory": "2Gi"}}`,
 				},
-			},
+			}, slices.Concat(routingArguments(), helmArguments())...),
 			Example: `stack = monitoring_stack(
     api_version = V2_CRD,
     namespace = "monitoring",
@@ -113,6 +113,9 @@ func buildStack(c *Call) (any, error) {
 		AlertChannels:  Values[score.AlertChannel](c, "alert_channels"),
 		ScrapeTargets:  Values[score.ScrapeTarget](c, "scrape_targets"),
 		AlertRules:     Values[score.RuleGroup](c, "alert_rules"),
+		Route:          c.route(),
+		InhibitRules:   Values[score.InhibitRule](c, "inhibit_rules"),
+		MuteTimes:      Values[score.MuteTime](c, "mute_times"),
 		Retention:      c.String("retention"),
 		Storage:        c.String("storage"),
 		Replicas:       c.Int("replicas"),
@@ -120,5 +123,7 @@ func buildStack(c *Call) (any, error) {
 		RemoteWrite:    Values[score.RemoteWrite](c, "remote_write"),
 		ExternalLabels: c.StringMap("external_labels"),
 		Resources:      score.Resources{Requests: resources["requests"], Limits: resources["limits"]},
+		HelmChart:      c.helmChart(),
+		HelmValues:     c.Data("helm_values"),
 	}, nil
 }

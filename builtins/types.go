@@ -22,6 +22,7 @@ const (
 	kindValue
 	kindVersion
 	kindOneOf
+	kindData
 )
 
 // kindSecret is the Result of secret().
@@ -37,6 +38,8 @@ type Type struct {
 	result  string
 	keys    []string
 	options []Type
+	// wide integers have 64 bits.
+	wide bool
 }
 
 // String takes a string.
@@ -44,6 +47,9 @@ func String() Type { return Type{kind: kindString} }
 
 // Int takes an integer of 32 bits.
 func Int() Type { return Type{kind: kindInt} }
+
+// Int64 takes an integer of 64 bits.
+func Int64() Type { return Type{kind: kindInt, wide: true} }
 
 // Float takes a number.
 func Float() Type { return Type{kind: kindFloat} }
@@ -69,6 +75,9 @@ func Version() Type { return Type{kind: kindVersion} }
 // OneOf takes whatever one of the options takes.
 func OneOf(options ...Type) Type { return Type{kind: kindOneOf, options: options} }
 
+// Data takes plain data: None, a truth value, a number, a string, or a list or dict of such. None inside of it stays.
+func Data() Type { return Type{kind: kindData} }
+
 // Any takes any value and hands it on as it is.
 func Any() Type { return Type{} }
 
@@ -91,6 +100,8 @@ func (t Type) String() string {
 		return t.result
 	case kindVersion:
 		return versionType
+	case kindData:
+		return "plain data"
 	case kindOneOf:
 		names := make([]string, len(t.options))
 		for i, o := range t.options {

@@ -101,7 +101,7 @@ func writeCopied(b *strings.Builder, copied any) {
 			b.WriteString(separator)
 			b.WriteString(c.signature.Arguments[i].Name)
 			b.WriteString(" = ")
-			writeCopied(b, arg)
+			writeCopied(b, c.shown(i))
 			separator = ", "
 		}
 		b.WriteByte(')')
@@ -242,6 +242,23 @@ func (v *Value) Attr(name string) (starlark.Value, error) {
 		}
 	}
 	return nil, nil // the interpreter says so, and suggests the nearest
+}
+
+// Shown is Attr for printing: what may be a secret, written by mistake where a plain text belongs, is hidden.
+func (v *Value) Shown(name string) starlark.Value {
+	i, ok := v.signature.find(name)
+	if !ok || v.args[i] == nil {
+		return starlark.None
+	}
+	return toStarlark(v.shown(i))
+}
+
+// shown is the argument at i, as it is printed.
+func (v *Value) shown(i int) any {
+	if text, ok := v.args[i].(string); ok && couldBeSecret(v.signature.Name, v.signature.Arguments[i].Name, text) {
+		return hidden
+	}
+	return v.args[i]
 }
 
 // SetField refuses: a value never changes.

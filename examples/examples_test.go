@@ -7,15 +7,19 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/harmonyscript/harmonyscript/builtins"
 	"github.com/harmonyscript/harmonyscript/internal/sandboxtest"
 	"github.com/harmonyscript/harmonyscript/runtime/apply"
 	"github.com/harmonyscript/harmonyscript/runtime/cluster"
 	"github.com/harmonyscript/harmonyscript/runtime/deployment"
 	"github.com/harmonyscript/harmonyscript/runtime/diag"
 	"github.com/harmonyscript/harmonyscript/runtime/score"
+	"github.com/harmonyscript/harmonyscript/runtime/testfile"
 )
 
 var shared sandboxtest.Shared
@@ -24,7 +28,7 @@ func TestMain(m *testing.M) { os.Exit(shared.Main(m)) }
 
 // scores is how many scores each example deploys with its default parameters.
 func scores() map[string]int {
-	return map[string]int{"monitoring_v2.star": 1, "tenants.star": 20, "channels.star": 1}
+	return map[string]int{"monitoring_v2.star": 1, "tenants.star": 20, "channels.star": 1, "routing.star": 1, "stdlib_platform.star": 1, "stdlib_slo.star": 1}
 }
 
 // list returns the examples and fails for one that this test does not know.
@@ -34,6 +38,7 @@ func list(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	files = slices.DeleteFunc(files, func(name string) bool { return strings.HasSuffix(name, builtins.TestFileSuffix) })
 	if len(files) != len(scores()) {
 		t.Errorf("got examples %v, want those of %v", files, scores())
 	}
@@ -63,6 +68,27 @@ func TestExamplesCompile(t *testing.T) {
 				t.Errorf("got %d objects for %d scores, want several each", len(loaded.Objects), len(loaded.Deployment.Scores))
 			}
 		})
+	}
+}
+
+// TestExamplesTests runs the tests that stand beside examples.
+func TestExamplesTests(t *testing.T) {
+	files, err := filepath.Glob("*" + builtins.TestFileSuffix)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("got %v, %v, want tests of examples", files, err)
+	}
+	_, err = testfile.Run(t.Context(), files, testfile.Options{}, func(file testfile.File) {
+		if passed, failed := file.Count(); passed == 0 || failed > 0 || file.Wrong() {
+			t.Errorf("%s: got %d passed and %d failed tests, want all to pass:\n%s", file.Path, passed, failed, file.Problems.Render(file.Sources, diag.Style{}))
+		}
+		for _, one := range file.Tests {
+			if len(one.Failures) > 0 {
+				t.Errorf("%s: %s:\n%s", file.Path, one.Name, one.Failures.Render(file.Sources, diag.Style{}))
+			}
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -9,18 +9,16 @@ package main
 //	                                                         PATH does not exist. [!] must be refused.
 //	kubeconfig-as USER FILE                                  writes a kubeconfig that acts as that user
 //	kubeconfig-without GROUP FILE                            writes one for a cluster that lacks an API group
-//	json-lines FILE                                          every line of FILE must be one JSON object
+//	kubeconfig-several FILE                                  writes one with the contexts "alive", this cluster, and "dead",
+//	                                                         where nobody listens
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -54,11 +52,22 @@ func newNeighbour(t *testing.T, kubeconfig string) *neighbour {
 func (n *neighbour) commands(t *testing.T) map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"cluster": n.request,
+		"helm":    helmBy(t, n.kubeconfig),
 		"kubeconfig-as": func(ts *testscript.TestScript, _ bool, arguments []string) {
 			n.write(ts, arguments, func(c *clientcmdapi.Config) {
 				for _, user := range c.AuthInfos {
 					user.Impersonate = arguments[0]
 				}
+			})
+		},
+		"kubeconfig-several": func(ts *testscript.TestScript, _ bool, arguments []string) {
+			n.write(ts, append([]string{""}, arguments...), func(c *clientcmdapi.Config) {
+				for _, context := range c.Contexts {
+					c.Contexts = map[string]*clientcmdapi.Context{"alive": context, "again": context.DeepCopy(), "dead": context.DeepCopy()}
+					break
+				}
+				c.Contexts["dead"].Cluster = "dead"
+				c.Clusters["dead"] = &clientcmdapi.Cluster{Server: "https://127.0.0.1:1"}
 			})
 		},
 		"kubeconfig-without": func(ts *testscript.TestScript, _ bool, arguments []string) {
@@ -69,7 +78,6 @@ func (n *neighbour) commands(t *testing.T) map[string]func(*testscript.TestScrip
 				}
 			})
 		},
-		"json-lines": jsonLines,
 	}
 }
 
@@ -152,17 +160,4 @@ func (n *neighbour) send(ts *testscript.TestScript, method, path, contentType, b
 	content, err := io.ReadAll(response.Body)
 	ts.Check(err)
 	return response.StatusCode, string(content)
-}
-
-func jsonLines(ts *testscript.TestScript, neg bool, arguments []string) {
-	if neg || len(arguments) != 1 {
-		ts.Fatalf("usage: json-lines FILE")
-	}
-	lines := bytes.Split(bytes.TrimSpace([]byte(ts.ReadFile(arguments[0]))), []byte("\n"))
-	for i, line := range lines {
-		var object map[string]any
-		if err := json.Unmarshal(line, &object); err != nil {
-			ts.Fatalf("%s:%d: got %q, want a JSON object: %v", filepath.Base(arguments[0]), i+1, line, err)
-		}
-	}
 }

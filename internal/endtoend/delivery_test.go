@@ -4,24 +4,21 @@ package endtoend
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
-	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
+	"github.com/harmonyscript/harmonyscript/internal/generated"
 	"github.com/harmonyscript/harmonyscript/internal/sandboxtest"
 	"github.com/harmonyscript/harmonyscript/runtime/apply"
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
@@ -37,82 +34,54 @@ func TestMain(m *testing.M) { os.Exit(shared.Main(m)) }
 
 const tenantName = "delivery"
 
-const script = `
-deploy(tenant_monitoring(
-    tenant = "delivery",
-    stack = monitoring_stack(
-        api_version = V2_CRD,
-        alert_channels = [
-            discord(
-                name = "on-call",
-                webhook_url = secret(env = "DISCORD_URL"),
-                title = "{{ .CommonLabels.alertname }} is {{ .Status }}",
-            ),
-            webhook(name = "tickets", url = secret(env = "TICKETS_URL"), max_alerts = 5),
-            webhook(name = "night", url = secret(env = "NIGHT_URL"), matchers = ['severity="info"']),
-        ],
-        alert_rules = [alert_rule_group(name = "web", rules = [
-            alert_rule(alert = "WebDown", expr = 'up{job="web"} == 0', for_ = "5m", labels = {"severity": "critical"}),
-        ])],
-    ),
-))
-`
-
-// request is what a receiver got.
-type request struct {
-	path        string
-	contentType string
-	body        []byte
-}
-
 // TestDelivery deploys channels, takes the configuration that the real operator generated from them, starts a
 // real Alertmanager on it, and sends it an alert of the tenant and one of a stranger.
 func TestDelivery(t *testing.T) {
 	sandbox := shared.Get(t)
-	received := make(chan request, 16)
-	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			t.Errorf("receiver: %v", err)
-		}
-		received <- request{r.URL.Path, r.Header.Get("Content-Type"), body}
-		w.WriteHeader(http.StatusNoContent)
-	}))
-	defer receiver.Close()
-
 	client, err := cluster.Connect(cluster.Options{Kubeconfig: sandbox.Kubeconfig})
 	if err != nil {
 		t.Fatal(err)
 	}
-	deploy(t, client, receiver.URL)
+	r := startReceivers(t)
+	deploy(t, client, r)
 	configuration := generatedConfiguration(t, client)
 	alertmanager := startAlertmanager(t, configuration)
 
 	postAlert(t, alertmanager, map[string]string{"alertname": "Stranger", "namespace": "somebody-else", "severity": "critical"})
-	postAlert(t, alertmanager, map[string]string{"alertname": "WebDown", "namespace": tenantName, "severity": "critical"})
+	postAlert(t, alertmanager, map[string]string{"alertname": "WebDown", "namespace": tenantName, "severity": "critical", "job": "web-frontend"})
 
+	wanted := expectations()
 	got := map[string]request{}
 	deadline := time.After(2 * time.Minute)
-	for len(got) < 2 {
+	for len(got) < len(wanted) {
 		select {
-		case r := <-received:
-			got[r.path] = r
+		case one := <-r.received:
+			if strings.Contains(string(one.body), "Stranger") || one.to == "night" {
+				t.Errorf("%s got what it must not: %s", one.to, one.body)
+			}
+			got[one.to] = one
 		case <-deadline:
-			t.Fatalf("got deliveries %v within two minutes, want /discord and /tickets", got)
+			t.Fatalf("got deliveries to %s within two minutes, want %s", slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(wanted)))
 		}
 	}
-	checkDiscord(t, got["/discord"])
-	checkWebhook(t, got["/tickets"])
-	for path, r := range got {
-		if strings.Contains(string(r.body), "Stranger") || path == "/night" {
-			t.Errorf("%s got what it must not: %s", path, r.body)
+	for _, to := range slices.Sorted(maps.Keys(got)) {
+		one := got[to]
+		for _, part := range wanted[to] {
+			if whole := one.path + "\n" + one.header + "\n" + string(one.body); !strings.Contains(whole, part) {
+				t.Errorf("%s: got %s %s %s, want %q in it", to, one.path, one.header, one.body, part)
+			}
 		}
+		line, _, _ := strings.Cut(string(one.body), "\n")
+		t.Logf("%s %s: %s", to, one.path, line)
 	}
+	checkDiscord(t, got["discord"])
+	checkWebhook(t, got["tickets"])
 }
 
-func deploy(t *testing.T, client *cluster.Client, receiver string) {
+func deploy(t *testing.T, client *cluster.Client, r *receivers) {
 	t.Helper()
-	result, problems := deployment.NewHost(deployment.Options{}).RunSource(t.Context(), "delivery.star", script)
+	parameters := map[string]string{"receiver": r.http, "smarthost": r.smtp, "proxy": r.proxy}
+	result, problems := deployment.NewHost(deployment.Options{Parameters: parameters}).Run(t.Context(), filepath.Join("testdata", "delivery.star"))
 	loaded, err := deployment.Finish(result, problems, deployment.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -120,10 +89,15 @@ func deploy(t *testing.T, client *cluster.Client, receiver string) {
 	if loaded.Diagnostics.HasErrors() {
 		t.Fatal(loaded.Diagnostics.Render(loaded.Sources, diag.Style{}))
 	}
-	urls := map[string]string{"DISCORD_URL": receiver + "/discord", "TICKETS_URL": receiver + "/tickets", "NIGHT_URL": receiver + "/night"}
+	value := func(name string) string {
+		if path, ok := strings.CutPrefix(name, "_"); ok {
+			return r.http + "/" + path
+		}
+		return "0123456789abcdef0123456789abcdef"
+	}
 	outcome, err := apply.Run(t.Context(), apply.Request{
 		Client: client, Deployment: loaded.Deployment.Name, Objects: loaded.Objects, Requires: loaded.Requires,
-		ResolveSecret: func(_ context.Context, s score.Secret) (string, error) { return urls[s.Name], nil },
+		ResolveSecret: func(_ context.Context, s score.Secret) (string, error) { return value(s.Name), nil },
 		Timeout:       3 * time.Minute,
 	})
 	if err != nil {
@@ -139,35 +113,22 @@ func deploy(t *testing.T, client *cluster.Client, receiver string) {
 			t.Fatal(err)
 		}
 		for _, condition := range []string{"Available", "Reconciled"} {
-			if got := conditionStatus(object, condition); got != "True" {
+			if got := generated.Condition(object, condition); got != "True" {
 				t.Errorf("%s %s: got %q after apply was done, want True", kind, condition, got)
 			}
 		}
 	}
 }
 
-func conditionStatus(object *unstructured.Unstructured, name string) string {
-	conditions, _, _ := unstructured.NestedSlice(object.Object, "status", "conditions")
-	for _, c := range conditions {
-		if c, ok := c.(map[string]any); ok && c["type"] == name {
-			return fmt.Sprint(c["status"])
-		}
-	}
-	return ""
-}
-
 // generatedConfiguration returns the alertmanager.yaml that the operator made, as soon as it holds the channels.
 func generatedConfiguration(t *testing.T, client *cluster.Client) []byte {
 	t.Helper()
-	id := backend.ID{Version: "v1", Kind: "Secret", Namespace: tenantName, Name: "alertmanager-monitoring-generated"}
 	var last []byte
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
-		object, err := client.Get(t.Context(), id)
-		if err != nil {
+		var err error
+		if last, err = generated.Alertmanager(t.Context(), client, tenantName, "monitoring"); err != nil {
 			t.Fatal(err)
 		}
-		data, _, _ := unstructured.NestedString(object.Object, "data", "alertmanager.yaml.gz")
-		last = unzip(t, data)
 		if bytes.Contains(last, []byte("discord_configs")) {
 			return last
 		}
@@ -178,23 +139,6 @@ func generatedConfiguration(t *testing.T, client *cluster.Client) []byte {
 	}
 	t.Fatalf("the operator's configuration never held the channels:\n%s", last)
 	return nil
-}
-
-func unzip(t *testing.T, data string) []byte {
-	t.Helper()
-	compressed, err := base64.StdEncoding.DecodeString(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	reader, err := gzip.NewReader(bytes.NewReader(compressed))
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
 }
 
 // startAlertmanager starts the sandbox's Alertmanager on loopback, with the configuration untouched, and
@@ -283,10 +227,9 @@ func checkDiscord(t *testing.T, r request) {
 	if len(message.Embeds) != 1 || message.Embeds[0].Title != "WebDown is firing" || message.Embeds[0].Description == "" {
 		t.Errorf("discord: got %s, want one embed titled %q with a description", r.body, "WebDown is firing")
 	}
-	if !strings.HasPrefix(r.contentType, "application/json") {
-		t.Errorf("discord: got content type %q, want application/json", r.contentType)
+	if !strings.HasPrefix(r.header, "application/json") {
+		t.Errorf("discord: got content type %q, want application/json", r.header)
 	}
-	t.Logf("discord got %s", r.body)
 }
 
 // checkWebhook wants version 4 of Alertmanager's own payload.
@@ -305,5 +248,4 @@ func checkWebhook(t *testing.T, r request) {
 	if !strings.HasSuffix(message.Receiver, "/tickets") {
 		t.Errorf("webhook: got receiver %q, want it to end in /tickets", message.Receiver)
 	}
-	t.Logf("webhook got %s", r.body)
 }

@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -30,8 +31,23 @@ type Sandbox struct {
 	Program string `json:"-"`
 }
 
-// lifetime ends a sandbox whose test was killed before it could stop it.
-const lifetime = 30 * time.Minute
+const (
+	// startWithin bounds a start. How long one takes says nothing about what is tested, and on a machine that builds or tests
+	// other things on all cores it takes many times as long as on an idle one.
+	startWithin = 10 * time.Minute
+	// longest is how long a sandbox lives when the tests may take as long as they like.
+	longest = 4 * time.Hour
+)
+
+// lifetime ends a sandbox whose test was killed before it could stop it: a while after the tests have to have ended.
+func lifetime() time.Duration {
+	if limit := flag.Lookup("test.timeout"); limit != nil {
+		if d, err := time.ParseDuration(limit.Value.String()); err == nil && d > 0 {
+			return d + time.Minute
+		}
+	}
+	return longest
+}
 
 // Shared starts one sandbox for all tests of a package, when the first of them asks for it. TestMain calls
 // Stop when they have ended.
@@ -61,8 +77,14 @@ func (s *Shared) Get(t testing.TB) *Sandbox {
 	return s.sandbox
 }
 
+// Begin starts the sandbox in the background, for tests that will ask for it later.
+func (s *Shared) Begin() {
+	go s.once.Do(func() { s.sandbox, s.err = start() })
+}
+
 // Stop ends the sandbox, if it was started, and removes its state.
 func (s *Shared) Stop() error {
+	s.once.Do(func() {}) // it may be starting
 	if s.sandbox == nil {
 		return nil
 	}
@@ -106,9 +128,10 @@ func start() (*Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	// The program ends its start by itself, and tells what was not ready then.
+	ctx, cancel := context.WithTimeout(context.Background(), startWithin+time.Minute)
 	defer cancel()
-	command := exec.CommandContext(ctx, program, "up", "--state", state, "--lifetime", lifetime.String(), "--output", "json")
+	command := exec.CommandContext(ctx, program, "up", "--state", state, "--lifetime", lifetime().String(), "--timeout", startWithin.String(), "--output", "json")
 	command.Stderr = os.Stderr
 	output, err := command.Output()
 	if err != nil {

@@ -22,15 +22,33 @@ const (
 	// leaseDuration is how long a lock outlives the last word of its holder.
 	leaseDuration = 30 * time.Second
 	leaseRenewal  = leaseDuration / 3
+	// leaseMargin is how long before its end a lock that could not be renewed holds nothing together any more.
+	leaseMargin = 2 * time.Second
+	// leaseRetry is how soon after a renewal that failed the next one is tried.
+	leaseRetry = time.Second
 	// lockPoll is how often a run that waits for the lock looks.
 	lockPoll = 500 * time.Millisecond
 )
+
+// lockTimes are those that a lock is kept by.
+type lockTimes struct {
+	// renewal is how long after a renewal the next one is, retry how long after one that failed.
+	renewal, retry time.Duration
+	// held is for how long after a renewal the lock is ours for certain.
+	held time.Duration
+}
+
+func usualTimes() lockTimes { return lockTimes{leaseRenewal, leaseRetry, leaseDuration - leaseMargin} }
 
 // lock is the held Lease of a deployment.
 type lock struct {
 	client *cluster.Client
 	id     backend.ID
 	lease  *coordinationv1.Lease
+	times  lockTimes
+	gate   gate
+	// tell is told what becomes of the lock.
+	tell   func(Event)
 	cancel context.CancelCauseFunc
 	stop   chan struct{}
 	done   chan struct{}
@@ -79,7 +97,12 @@ func heldBy(deployment string, lease *coordinationv1.Lease, now time.Time) *Lock
 	if !expires.After(now) || holder.isDead() {
 		return nil
 	}
-	held := &LockedError{Deployment: deployment, Host: holder.host, Process: holder.process, Expires: expires}
+	duration := time.Duration(*spec.LeaseDurationSeconds) * time.Second
+	held := &LockedError{Deployment: deployment, Host: holder.host, Process: holder.process, Expires: expires, duration: duration, version: lease.ResourceVersion}
+	if spec.RenewTime.After(now.Add(max(duration, time.Minute))) {
+		// The clock of whoever wrote that was wrong.
+		held.Expires = time.Time{}
+	}
 	if spec.AcquireTime != nil {
 		held.Since = spec.AcquireTime.Time
 	}
@@ -91,14 +114,17 @@ func heldBy(deployment string, lease *coordinationv1.Lease, now time.Time) *Lock
 func (r *runner) acquire(ctx context.Context) (context.Context, *lock, error) {
 	deadline := time.Now().Add(r.request.LockWait)
 	told := false
+	// unchanged is the lock that is waited for, since the time at which it was seen first. One that nobody renews while we
+	// look on is dead, whatever the time that is written in it.
+	unchanged, since, dead := "", time.Time{}, ""
 	for {
-		lease, err := r.take(ctx)
+		lease, err := r.take(ctx, dead)
 		var held *LockedError
 		if err == nil {
 			runCtx, cancel := context.WithCancelCause(ctx)
-			l := &lock{client: r.request.Client, id: r.leaseID(), lease: lease, cancel: cancel, stop: make(chan struct{}), done: make(chan struct{})}
-			go l.keep(runCtx)
-			return runCtx, l, nil
+			l := &lock{client: r.request.Client, id: r.leaseID(), lease: lease, times: usualTimes(), tell: r.observe, cancel: cancel, stop: make(chan struct{}), done: make(chan struct{})}
+			go l.keep(ctx)
+			return cluster.WithGate(runCtx, l.gate.pass), l, nil
 		}
 		if !errors.As(err, &held) || time.Now().After(deadline) {
 			return nil, nil, err
@@ -106,6 +132,12 @@ func (r *runner) acquire(ctx context.Context) (context.Context, *lock, error) {
 		if !told {
 			r.observe(Event{Type: WaitingForLock, Message: held.Error()})
 			told = true
+		}
+		switch {
+		case held.version != unchanged:
+			unchanged, since = held.version, time.Now()
+		case time.Since(since) > held.duration:
+			dead = held.version
 		}
 		select {
 		case <-ctx.Done():
@@ -115,8 +147,8 @@ func (r *runner) acquire(ctx context.Context) (context.Context, *lock, error) {
 	}
 }
 
-// take tries once to take the lock.
-func (r *runner) take(ctx context.Context) (*coordinationv1.Lease, error) {
+// take tries once to take the lock. The version of it that is known to be dead, if any, holds nobody back.
+func (r *runner) take(ctx context.Context, dead string) (*coordinationv1.Lease, error) {
 	client, id := r.request.Client, r.leaseID()
 	var found coordinationv1.Lease
 	err := client.GetInto(ctx, id, &found)
@@ -129,7 +161,7 @@ func (r *runner) take(ctx context.Context) (*coordinationv1.Lease, error) {
 	lease.Name, lease.Namespace = id.Name, id.Namespace
 	lease.Labels = map[string]string{"app.kubernetes.io/managed-by": cluster.FieldManager}
 	if err == nil {
-		if held := heldBy(r.request.Deployment, &found, now.Time); held != nil {
+		if held := heldBy(r.request.Deployment, &found, now.Time); held != nil && held.version != dead {
 			return nil, held
 		}
 		lease.ResourceVersion, lease.UID, lease.Spec.LeaseTransitions = found.ResourceVersion, found.UID, found.Spec.LeaseTransitions
@@ -164,54 +196,90 @@ func (r *runner) take(ctx context.Context) (*coordinationv1.Lease, error) {
 	return lease, nil
 }
 
-// keep renews the lock until it is released or lost.
+// keep renews the lock until it is released or lost. While the API server is away nobody else can be told that the lock is
+// ours. So before it expires writes are held back, until it is renewed: had anybody taken it meanwhile, that would fail.
 func (l *lock) keep(ctx context.Context) {
 	defer close(l.done)
-	ticker := time.NewTicker(leaseRenewal)
-	defer ticker.Stop()
-	renewed := time.Now()
+	defer l.gate.open()
+	renewed, wait := time.Now(), l.times.renewal
 	for {
+		timer := time.NewTimer(wait)
 		select {
 		case <-l.stop:
+			timer.Stop()
 			return
-		case <-ticker.C:
+		case <-timer.C:
+		}
+		limit := l.times.renewal
+		if !l.gate.isShut() {
+			limit = min(limit, max(l.times.held-time.Since(renewed), l.times.retry))
 		}
 		// A run that was asked to stop still writes its record, and holds the lock for that.
-		attempt, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseRenewal)
-		now := metav1.NewMicroTime(l.client.ServerNow())
-		l.lease.Spec.RenewTime = &now
-		err := l.client.Update(attempt, l.id, l.lease)
+		attempt, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+		err := l.renew(attempt)
 		cancel()
+		age := time.Since(renewed)
 		switch {
 		case err == nil:
-			renewed = time.Now()
-		case apierrors.IsConflict(err) && l.stillOurs(ctx):
-			renewed = time.Now()
-		case apierrors.IsConflict(err), apierrors.IsNotFound(err), time.Since(renewed) > leaseDuration-leaseRenewal:
-			l.cancel(&LockLostError{Deployment: l.id.Name, Err: err})
+			renewed, wait = time.Now(), l.times.renewal
+			l.gate.open()
+		case l.isLost(age, err):
+			lost := &LockLostError{Deployment: l.id.Name, After: age, Err: err}
+			l.cancel(lost)
+			l.tell(Event{Type: LockLost, Message: lost.Error()})
 			return
+		default:
+			// The server may be restarting.
+			wait = l.times.retry
+			if age >= l.times.held && l.gate.shut() {
+				l.tell(Event{Type: WaitingForLock, Message: fmt.Sprintf("deployment %s: the lock has not been renewed for %s; nothing is written until it is", l.id.Name, age.Round(time.Second))})
+			}
 		}
 	}
 }
 
-// stillOurs reads the Lease anew after a conflict, which also comes of an answer that was lost.
-func (l *lock) stillOurs(ctx context.Context) bool {
-	attempt, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseRenewal)
-	defer cancel()
-	var found coordinationv1.Lease
-	if err := l.client.GetInto(attempt, l.id, &found); err != nil || found.Spec.HolderIdentity == nil || *found.Spec.HolderIdentity != *l.lease.Spec.HolderIdentity {
+// isLost reports whether a renewal that failed with err means that the lock is lost; age is how long ago the last good one was.
+func (l *lock) isLost(age time.Duration, err error) bool {
+	switch {
+	case errors.Is(err, errTaken), apierrors.IsNotFound(err):
+		return true
+	case age < l.times.held:
 		return false
 	}
-	l.lease = &found
-	return true
+	return cluster.IsDefinite(err) || age >= l.times.renewal+l.client.AwayFor()
 }
 
-// release gives the lock back. That it cannot be told to the cluster harms nobody: it expires.
-func (l *lock) release(ctx context.Context) {
+// errTaken tells that the lock is another run's.
+var errTaken = errors.New("another run has it")
+
+// renew writes the time into the Lease. The error is errTaken, or one that apierrors.IsNotFound knows, when the lock is lost for
+// sure; after any other it may be ours still.
+func (l *lock) renew(ctx context.Context) error {
+	now := metav1.NewMicroTime(l.client.ServerNow())
+	l.lease.Spec.RenewTime = &now
+	err := l.client.Update(ctx, l.id, l.lease)
+	if !apierrors.IsConflict(err) {
+		return err
+	}
+	// A conflict also comes of a write of ours whose answer was lost.
+	var found coordinationv1.Lease
+	if err := l.client.GetInto(ctx, l.id, &found); err != nil {
+		return err
+	}
+	if holder := found.Spec.HolderIdentity; holder == nil || *holder != *l.lease.Spec.HolderIdentity {
+		return errTaken
+	}
+	l.lease = &found
+	return nil
+}
+
+// release gives the lock back, and tries so for as long as limit. That it cannot be told to the cluster harms nobody: it
+// expires.
+func (l *lock) release(ctx context.Context, limit time.Duration) {
 	close(l.stop)
 	<-l.done
 	l.cancel(nil)
-	ctx, cancel := detached(ctx, shortTimeout)
+	ctx, cancel := lastWords(ctx, limit)
 	defer cancel()
 	_, _ = l.client.Delete(ctx, l.id, cluster.Preconditions{UID: l.lease.UID, ResourceVersion: l.lease.ResourceVersion})
 }

@@ -5,6 +5,7 @@
 package apply
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -16,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/harmonyscript/harmonyscript/runtime/cluster"
 	"github.com/harmonyscript/harmonyscript/runtime/diag"
 )
 
@@ -78,8 +80,12 @@ type LockedError struct {
 	// Host and Process of the holder, where it told them.
 	Host    string
 	Process int
-	// Since is when it began, Expires when the lock ends unless the holder renews it.
+	// Since is when it began, Expires when the lock ends unless the holder renews it; zero when the holder's clock was wrong.
 	Since, Expires time.Time
+
+	// duration is how long the lock outlives its last renewal, version that of the Lease.
+	duration time.Duration
+	version  string
 }
 
 // Error tells who, and since when.
@@ -97,27 +103,48 @@ func (e *LockedError) Error() string {
 
 // Diagnostic says how long it can take.
 func (e *LockedError) Diagnostic() diag.Diagnostic {
-	return diag.Diagnostic{
+	d := diag.Diagnostic{
 		Severity: diag.Error, Code: "deployment-locked", Summary: e.Error(),
-		Fix: fmt.Sprintf("wait until it is done; if that process is dead, its lock ends by itself at %s", e.Expires.UTC().Format(time.RFC3339)),
+		Fix: "wait until it is done, with --lock-timeout 1m for example; if that process is dead, its lock ends by itself",
 	}
+	if e.Expires.IsZero() {
+		d.Fix += " when it has not been renewed during such a wait"
+	} else {
+		d.Fix += " at " + e.Expires.UTC().Format(time.RFC3339)
+	}
+	return d
 }
 
-// LockLostError tells that another run took the lock over while this one was at work.
+// LockLostError tells that another run took the lock over while this one was at work, or may have: it could not be renewed.
 type LockLostError struct {
 	Deployment string
-	Err        error
+	// After is how long before it had been renewed last.
+	After time.Duration
+	Err   error
 }
 
 // Error tells what happened.
 func (e *LockLostError) Error() string {
+	switch {
+	case cluster.IsUnreachable(e.Err):
+		return fmt.Sprintf("deployment %s: the lock could not be renewed: %s", e.Deployment, e.Err)
+	case e.unanswered():
+		return fmt.Sprintf("deployment %s: the lock could not be renewed: the API server did not answer for %s", e.Deployment, e.After.Round(time.Second))
+	}
 	return fmt.Sprintf("deployment %s: the lock was lost in the middle of the run: %s", e.Deployment, e.Err)
 }
+
+// unanswered reports whether the lock ran out while the API server kept silent.
+func (e *LockLostError) unanswered() bool { return errors.Is(e.Err, context.DeadlineExceeded) }
 
 // Unwrap returns the reason.
 func (e *LockLostError) Unwrap() error { return e.Err }
 
 // Diagnostic says what to do.
 func (e *LockLostError) Diagnostic() diag.Diagnostic {
-	return diag.Diagnostic{Severity: diag.Error, Code: "lock-lost", Summary: e.Error(), Fix: "see which other run is at work, then run the same command again"}
+	d := diag.Diagnostic{Severity: diag.Error, Code: "lock-lost", Summary: e.Error(), Fix: "see which other run is at work, then run the same command again"}
+	if cluster.IsUnreachable(e.Err) || e.unanswered() {
+		d.Fix = "run the same command again when the API server answers; what was done is kept"
+	}
+	return d
 }

@@ -3,6 +3,9 @@
 package apply
 
 import (
+	"context"
+	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"strconv"
@@ -10,8 +13,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/harmonyscript/harmonyscript/runtime/cluster"
 	coordinationv1 "k8s.io/api/coordination/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 func TestHeldBy(t *testing.T) {
@@ -58,5 +64,22 @@ func TestIdentity(t *testing.T) {
 	host, _ := os.Hostname()
 	if got := parseIdentity(a); got.process != os.Getpid() || got.host != host || got.machine != machineID() || got.isDead() {
 		t.Fatalf("got %+v from %s", got, a)
+	}
+}
+
+func TestLockLostTellsWhy(t *testing.T) {
+	conflict := apierrors.NewConflict(schema.GroupResource{Group: "coordination.k8s.io", Resource: "leases"}, "d", errors.New("changed"))
+	for _, c := range []struct {
+		err          error
+		summary, fix string
+	}{
+		{context.DeadlineExceeded, "deployment d: the lock could not be renewed: the API server did not answer for 28s", "when the API server answers"},
+		{&cluster.UnreachableError{Host: "h", Lost: true, Err: io.EOF}, "deployment d: the lock could not be renewed: API server h: connection lost: EOF", "when the API server answers"},
+		{conflict, "deployment d: the lock was lost in the middle of the run: ", "see which other run is at work"},
+	} {
+		d := (&LockLostError{Deployment: "d", After: 28 * time.Second, Err: c.err}).Diagnostic()
+		if d.Code != "lock-lost" || !strings.HasPrefix(d.Summary, c.summary) || !strings.Contains(d.Fix, c.fix) {
+			t.Errorf("%v: got %+v, want %q and the fix %q", c.err, d, c.summary, c.fix)
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
 	"github.com/harmonyscript/harmonyscript/runtime/cluster"
@@ -18,7 +19,7 @@ import (
 
 // storeIntent stores the identity of everything that the run may touch. Whatever happens to the run afterwards, the next
 // one knows where to look, and takes no object of it for unchanged.
-func (r *runner) storeIntent(ctx context.Context) error {
+func (r *runner) storeIntent(ctx context.Context, user string) error {
 	inv := r.work.Inventory
 	r.earlier = inv.IsPending()
 	for _, i := range r.work.Items {
@@ -31,10 +32,26 @@ func (r *runner) storeIntent(ctx context.Context) error {
 			inv.Pending = append(inv.Pending, removal.ID)
 		}
 	}
+	for _, release := range r.work.Releases {
+		if !release.CarriedOut() {
+			continue
+		}
+		// Helm may touch all that it has, whatever differs.
+		for _, i := range release.Items {
+			inv.Pending = append(inv.Pending, i.Object.ID)
+		}
+		if known := inv.ReleaseIndex()[release.Key()]; known != nil {
+			known.Pending = true
+		} else {
+			inv.Releases = append(inv.Releases, release.Intent())
+		}
+	}
 	if err := inv.Forecast(); err != nil {
 		return err
 	}
-	inv.Run = &inventory.Run{Started: r.outcome.Started.UTC(), By: holderName()}
+	if err := r.begin(user); err != nil {
+		return err
+	}
 	return r.store.Save(ctx, inv)
 }
 
@@ -54,21 +71,18 @@ func (r *runner) recordNeeded() bool {
 
 // record stores what is known of every object. It is done even when ctx has ended. state "" means that the run goes on.
 func (r *runner) record(ctx context.Context, state State) {
-	limit := recordTimeout
-	if r.isLost() {
-		limit = shortTimeout
-	}
-	ctx, cancel := detached(ctx, limit)
+	ctx, cancel := lastWords(ctx, r.recordLimit(ctx))
 	defer cancel()
 	inv := r.work.Inventory
 	r.mutex.Lock()
 	inv.Members, inv.Pending = r.members(state)
+	inv.Releases = r.releaseList(state)
 	r.mutex.Unlock()
 	if state != "" {
-		inv.Run.Finished, inv.Run.State = r.outcome.Finished.UTC(), string(state)
+		r.tellHistory()
 	}
 	var err error
-	if len(inv.Members)+len(inv.Pending) == 0 && len(r.work.Items) == 0 && state != "" {
+	if len(inv.Members)+len(inv.Pending)+len(inv.Releases) == 0 && len(r.work.Items) == 0 && state != "" {
 		err = r.store.Delete(ctx, inv)
 	} else {
 		err = r.store.Save(ctx, inv)
@@ -80,7 +94,9 @@ func (r *runner) record(ctx context.Context, state State) {
 			r.problem(d)
 			if state != "" {
 				r.outcome.Diagnostics = plan.Collapse(append(diag.List{}, r.outcome.Diagnostics...))
-				r.outcome.State = Failed
+				if r.outcome.State != Interrupted {
+					r.outcome.State = Failed
+				}
 			}
 		}
 		return
@@ -88,15 +104,29 @@ func (r *runner) record(ctx context.Context, state State) {
 	r.observe(Event{Type: Recorded})
 }
 
-// members returns the records of what exists now, and what is not known for certain.
+// recordLimit is how long the last words of a run may take.
+func (r *runner) recordLimit(ctx context.Context) time.Duration {
+	switch {
+	case r.isLost(), interrupted(ctx) && r.request.Client.IsAway():
+		return shortTimeout
+	case interrupted(ctx):
+		return recordTimeout
+	}
+	// A server that is away is waited for.
+	return recordTimeout + r.request.Client.AwayFor()
+}
+
+// members returns the records of what exists now, and what is not known for certain. state "" means that the run goes on: then
+// what is still to be written is not known for certain either.
 func (r *runner) members(state State) (members []inventory.Member, pending []backend.ID) {
 	for _, i := range r.work.Items {
 		key := i.Key()
 		_, uncertain := r.uncertain[key]
 		record, written := r.records[key]
+		toCome := state == "" && r.results[key] == nil && i.Action != plan.Unchanged && i.Action != plan.Blocked
 		switch {
 		case written:
-		case i.Member == nil && (uncertain || r.earlier[key]):
+		case i.Member == nil && (uncertain || r.earlier[key] || toCome):
 			pending = append(pending, i.Object.ID)
 			continue
 		case i.Member == nil:
@@ -104,9 +134,16 @@ func (r *runner) members(state State) (members []inventory.Member, pending []bac
 		default:
 			record = *i.Member
 			record.Position, record.Score = i.Object.Origin.Position(), i.Object.Score
+			if i.Action == plan.Unchanged {
+				// What others wrote meanwhile was looked at, and need not be again.
+				record.ResourceVersion, record.Generation = i.Live.ResourceVersion, i.Live.Generation
+			}
 			if uncertain || r.earlier[key] {
 				// A hash would claim to know what was left there.
 				record.Sent = ""
+			}
+			if toCome {
+				pending = append(pending, i.Object.ID)
 			}
 		}
 		members = append(members, record)
@@ -117,6 +154,9 @@ func (r *runner) members(state State) (members []inventory.Member, pending []bac
 		}
 		record := removal.Member
 		record.ID, record.UID = removal.ID, string(removal.Live.UID)
+		if r.releasesGone[record.Release] {
+			record.Release = ""
+		}
 		if r.earlier[inventory.KeyOf(removal.ID)] {
 			record.Sent = ""
 		}

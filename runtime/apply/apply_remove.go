@@ -32,18 +32,14 @@ func (r *runner) reportKept() {
 // prunable returns the removals whose time has come. What belongs to a score of which something failed or does not work yet
 // stays: the old must not go before the new has taken its place.
 func (r *runner) prunable() []*plan.Removal {
-	bad := map[string]bool{}
-	for _, i := range r.work.Items {
-		switch r.statusOf(i.Key()) {
-		case ObjectFailed, NotTried, ObjectNotReady:
-			bad[i.Object.Score] = true
-		}
-	}
+	bad := r.troubled()
 	var due []*plan.Removal
 	for _, removal := range r.work.Removals {
 		switch {
 		case removal.Keep || removal.Live == nil:
-		case bad[removal.Member.Score]:
+		case r.statusOf(inventory.KeyOf(removal.ID)) != "":
+			// Its release was carried out, and it went with that.
+		case bad[removal.Member.Score] != "":
 			r.settleRemoval(removal, Kept, fmt.Sprintf("kept until %s works", removal.Member.Score), nil)
 		default:
 			due = append(due, removal)
@@ -52,8 +48,9 @@ func (r *runner) prunable() []*plan.Removal {
 	return due
 }
 
-// remove deletes what is given, which is ordered by stage, last first, and waits after each stage until it is gone.
-func (r *runner) remove(ctx context.Context, removals []*plan.Removal) {
+// remove deletes what is given, which is ordered by stage, last first, and waits after each stage until it is gone. Of scores
+// that move, nothing goes before the old Alertmanager has lost its receivers.
+func (r *runner) remove(ctx context.Context, removals []*plan.Removal, moves map[string]*move) {
 	total := 0
 	for _, removal := range removals {
 		if removal.Live != nil {
@@ -66,11 +63,22 @@ func (r *runner) remove(ctx context.Context, removals []*plan.Removal) {
 		for end < len(removals) && removals[end].Member.Stage == stage {
 			end++
 		}
-		left := r.deleteStage(ctx, removals[begin:end])
+		group := r.withheld(removals[begin:end], moves)
+		switch {
+		case stage == backend.StageReleases:
+			group = r.uninstallReleases(ctx, group)
+		case stage < backend.StageReleases:
+			r.uninstallReleases(ctx, nil)
+		}
+		left := r.deleteStage(ctx, group)
 		r.awaitGone(ctx, left, done+(end-begin)-len(left), total)
+		if stage == backend.StageReceivers && len(moves) > 0 {
+			r.awaitDropped(ctx, moves)
+		}
 		done += end - begin
 		begin = end
 	}
+	r.uninstallReleases(ctx, nil)
 }
 
 // deleteStage deletes the objects and returns those that are still there.
@@ -82,7 +90,7 @@ func (r *runner) deleteStage(ctx context.Context, removals []*plan.Removal) []*p
 			return
 		}
 		if interrupted(ctx) {
-			r.settleRemoval(removal, NotTried, "the run was interrupted before its turn", nil)
+			r.settleRemoval(removal, NotTried, whyStopped(ctx)+" before its turn", nil)
 			return
 		}
 		if r.isLost() {
@@ -92,8 +100,10 @@ func (r *runner) deleteStage(ctx context.Context, removals []*plan.Removal) []*p
 		// The UID makes sure that it is the object that was looked at, label and all, and not a new one of its name.
 		gone, err := r.request.Client.Delete(ctx, removal.ID, cluster.Preconditions{UID: removal.Live.UID})
 		switch {
+		case err != nil && isCancel(ctx, err) && cluster.IsUncertain(err):
+			r.settleRemovalUncertain(removal, nil, whyStopped(ctx))
 		case err != nil && isCancel(ctx, err):
-			r.settleRemoval(removal, NotTried, "the run was interrupted", nil)
+			r.settleRemoval(removal, NotTried, whyStopped(ctx), nil)
 		case apierrors.IsConflict(err):
 			r.settleRemoval(removal, ObjectFailed, "", r.removalProblem(removal, diag.Diagnostic{
 				Code:    "object-changed",
@@ -101,7 +111,11 @@ func (r *runner) deleteStage(ctx context.Context, removals []*plan.Removal) []*p
 			}))
 		case err != nil:
 			r.noteLost(err)
-			r.settleRemoval(removal, ObjectFailed, "", r.removalProblem(removal, cluster.Explain(err, r.work.Subject("delete", removal.ID))))
+			if problem := r.removalProblem(removal, cluster.Explain(err, r.work.Subject("delete", removal.ID))); cluster.IsUncertain(err) {
+				r.settleRemovalUncertain(removal, problem, "")
+			} else {
+				r.settleRemoval(removal, ObjectFailed, "", problem)
+			}
 		case gone:
 			r.settleGone(removal)
 		default:
@@ -136,15 +150,16 @@ func (r *runner) awaitGone(ctx context.Context, left []*plan.Removal, done, tota
 		}
 		if !pause(ctx, poll) {
 			for _, removal := range left {
-				r.settleRemoval(removal, NotTried, "it is being deleted; the run was interrupted before it was gone", nil)
+				r.settleRemoval(removal, NotTried, "it is being deleted; "+whyStopped(ctx)+" before it was gone", nil)
 			}
 			return
 		}
 		poll = min(poll*3/2, maxPoll)
 		var mutex sync.Mutex
 		var still []*plan.Removal
+		looking, stop := context.WithDeadline(ctx, later(deadline, time.Now().Add(shortTimeout)))
 		forEach(r.parallel, left, func(removal *plan.Removal) {
-			live, err := r.request.Client.GetMetadata(ctx, removal.ID)
+			live, err := r.request.Client.GetMetadata(looking, removal.ID)
 			if apierrors.IsNotFound(err) || cluster.IsKindMissing(err) || err == nil && live.UID != removal.Live.UID {
 				r.settleGone(removal)
 				return
@@ -156,6 +171,7 @@ func (r *runner) awaitGone(ctx context.Context, left []*plan.Removal, done, tota
 			defer mutex.Unlock()
 			still = append(still, removal)
 		})
+		stop()
 		done += len(left) - len(still)
 		left = still
 		if len(left) > 0 && time.Now().After(deadline) {

@@ -26,25 +26,33 @@ const (
 	servedWithin = 15 * time.Second
 )
 
-// applyStages applies all items, one stage after the other, each in parallel.
-func (r *runner) applyStages(ctx context.Context) {
-	for begin := 0; begin < len(r.work.Items); {
-		stage, end := r.work.Items[begin].Object.Stage, begin
-		for end < len(r.work.Items) && r.work.Items[end].Object.Stage == stage {
+// applyStages applies items, which are ordered by stage, one stage after the other, each in parallel.
+func (r *runner) applyStages(ctx context.Context, items []*plan.Item) {
+	for begin := 0; begin < len(items); {
+		stage, end := items[begin].Object.Stage, begin
+		for end < len(items) && items[end].Object.Stage == stage {
 			end++
 		}
-		r.applyStage(ctx, stage, r.work.Items[begin:end])
+		if stage >= backend.StageReleases {
+			r.carryOutReleases(ctx)
+		}
+		r.applyStage(ctx, stage, items[begin:end])
 		begin = end
 	}
+	r.carryOutReleases(ctx)
 }
 
 func (r *runner) applyStage(ctx context.Context, stage backend.Stage, items []*plan.Item) {
 	var send []*plan.Item
 	for _, i := range items {
-		switch i.Action {
-		case plan.Unchanged:
+		switch {
+		case i.Release != nil:
+			// Helm writes it, see carryOutReleases.
+		case r.statusOf(i.Key()) != "":
+			// It was sent ahead, see sendAhead.
+		case i.Action == plan.Unchanged:
 			r.settle(i, Unchanged, nil)
-		case plan.Blocked:
+		case i.Action == plan.Blocked:
 			r.fail(i, i.Problem, i.Reason)
 		default:
 			send = append(send, i)
@@ -59,13 +67,16 @@ func (r *runner) applyStage(ctx context.Context, stage backend.Stage, items []*p
 			return
 		}
 		if interrupted(ctx) {
-			r.settleWith(i, NotTried, "the run was interrupted before its turn")
+			r.settleWith(i, NotTried, whyStopped(ctx)+" before its turn")
 			return
 		}
 		r.send(ctx, i)
 	})
-	if stage == backend.StageCRDs {
+	switch stage {
+	case backend.StageCRDs:
 		r.awaitDefinitions(ctx, send)
+	case backend.StageFoundations:
+		r.awaitQuotas(ctx, send)
 	}
 }
 
@@ -98,6 +109,9 @@ func (r *runner) dependsOnFailed(i *plan.Item) string {
 	if r.lostNamespaces[id.Namespace] && id.Namespace != "" {
 		return fmt.Sprintf("its namespace %s failed", id.Namespace)
 	}
+	if reason := r.heldBack[i.Object.Score]; reason != "" && i.Object.Stage == backend.StageReceivers {
+		return reason
+	}
 	if i.Object.Stage > backend.StageFoundations && r.lostScores[scope{i.Object.Score, id.Namespace}] {
 		return fmt.Sprintf("something that %s needs in namespace %s failed", i.Object.Score, id.Namespace)
 	}
@@ -107,20 +121,25 @@ func (r *runner) dependsOnFailed(i *plan.Item) string {
 // fail records that an item could not be applied, or was not tried when there is no problem of its own, and what depends
 // on it.
 func (r *runner) fail(i *plan.Item, problem *diag.Diagnostic, reason string) {
+	r.lose(i)
+	if problem == nil {
+		r.settleWith(i, NotTried, reason)
+		return
+	}
+	r.settle(i, ObjectFailed, problem)
+}
+
+// lose notes that nothing which depends on an item can be applied.
+func (r *runner) lose(i *plan.Item) {
 	id := i.Object.ID
 	r.mutex.Lock()
+	defer r.mutex.Unlock()
 	switch i.Object.Stage {
 	case backend.StageNamespaces:
 		r.lostNamespaces[id.Name] = true
 	case backend.StageFoundations:
 		r.lostScores[scope{i.Object.Score, id.Namespace}] = true
 	}
-	r.mutex.Unlock()
-	if problem == nil {
-		r.settleWith(i, NotTried, reason)
-		return
-	}
-	r.settle(i, ObjectFailed, problem)
 }
 
 // send applies one item.
@@ -130,35 +149,49 @@ func (r *runner) send(ctx context.Context, i *plan.Item) {
 		r.fail(i, r.explain(err, i), "")
 		return
 	}
+	if i.Going != nil && !r.awaitGoing(ctx, i) {
+		return
+	}
 	applied, err := r.attempt(ctx, i, body)
 	key := i.Key()
 	switch {
 	case err != nil && isCancel(ctx, err):
 		// A write that has begun is let finish; this one may have been cut off all the same, after a while.
 		r.doubt(key, i.Object.ID)
-		r.settleWith(i, NotTried, "the run was interrupted")
+		if cluster.IsUncertain(err) {
+			r.settleUncertain(i, nil, whyStopped(ctx))
+		} else {
+			r.settleWith(i, NotTried, whyStopped(ctx))
+		}
 		return
 	case err != nil:
 		if !cluster.IsDefinite(err) {
 			r.doubt(key, i.Object.ID)
 		}
 		r.noteLost(err)
-		r.fail(i, r.explain(err, i), "")
+		r.lose(i)
+		if problem := r.explain(err, i); cluster.IsUncertain(err) {
+			r.settleUncertain(i, problem, "")
+		} else {
+			r.settle(i, ObjectFailed, problem)
+		}
 		return
 	}
 	m := applied.Metadata
 	r.mutex.Lock()
 	r.records[key] = inventory.Member{
 		ID: i.Object.ID, Stage: i.Object.Stage, UID: string(m.UID), Sent: i.Sent,
-		Owned: inventory.OwnedHash(m.ManagedFields, cluster.FieldManager), Position: i.Object.Origin.Position(), Score: i.Object.Score,
+		Owned: inventory.OwnedHash(m.ManagedFields, i.Writer()), ResourceVersion: m.ResourceVersion, Generation: m.Generation,
+		Position: i.Object.Origin.Position(), Score: i.Object.Score,
 	}
 	r.mutex.Unlock()
 	switch {
+	case m.DeletionTimestamp != nil && i.Going == nil && i.Object.Stage != backend.StageNamespaces:
+		// It began to go after we had looked.
+		i.Going, i.Live, i.Action = m, nil, plan.Create
+		r.send(ctx, i)
 	case m.DeletionTimestamp != nil:
-		r.fail(i, &diag.Diagnostic{
-			Severity: diag.Error, Code: "object-terminating", Position: i.Object.Origin.Position(),
-			Summary: fmt.Sprintf("%s is being deleted", i.Object.ID), Fix: "wait until it is gone, then run the same command again",
-		}, "")
+		r.fail(i, r.terminating(i), "")
 	case i.Live == nil && i.Action == plan.Create && (applied.Created || applied.Attempts > 1):
 		r.settleWith(i, Created, i.Reason)
 	case i.Live == nil:
@@ -173,16 +206,57 @@ func (r *runner) send(ctx context.Context, i *plan.Item) {
 	}
 }
 
+// awaitGoing waits until what is being deleted in the place of an item is gone. false tells that the item is settled.
+func (r *runner) awaitGoing(ctx context.Context, i *plan.Item) bool {
+	deadline := time.Now().Add(r.timeout)
+	for {
+		live, err := r.request.Client.GetMetadata(ctx, i.Object.ID)
+		switch {
+		case apierrors.IsNotFound(err) || err == nil && live.UID != i.Going.UID:
+			return true
+		case interrupted(ctx):
+			r.settleWith(i, NotTried, whyStopped(ctx)+" before its turn")
+			return false
+		case err != nil && cluster.IsDefinite(err):
+			r.fail(i, r.explain(err, i), "")
+			return false
+		case time.Now().After(deadline):
+			r.fail(i, r.terminating(i), "")
+			return false
+		}
+		r.observe(Event{Type: Removing, Total: 1, Waiting: []Awaited{{ID: i.Object.ID, Score: i.Object.Score, Reason: "Terminating", Message: held(i.Object.ID, i.Going)}}})
+		pause(ctx, time.Second)
+	}
+}
+
+// terminating reports an object that is being deleted and does not go.
+func (r *runner) terminating(i *plan.Item) *diag.Diagnostic {
+	d := diag.Diagnostic{
+		Severity: diag.Error, Code: "object-terminating", Position: i.Object.Origin.Position(), Related: diag.Callers(i.Object.Origin),
+		Summary: fmt.Sprintf("%s is being deleted", i.Object.ID), Fix: "wait until it is gone, then run the same command again",
+	}
+	if i.Going != nil {
+		d.Detail = "it " + held(i.Object.ID, i.Going)
+	}
+	return &d
+}
+
 // attempt sends an item, again where that is all it takes.
 func (r *runner) attempt(ctx context.Context, i *plan.Item, body []byte) (cluster.Applied, error) {
-	deadline := time.Now().Add(servedWithin)
+	if i.HandOver {
+		if err := r.takeOver(ctx, i); err != nil {
+			return cluster.Applied{}, err
+		}
+	}
+	begun := time.Now()
+	deadline := begun.Add(servedWithin)
 	for try := 1; ; try++ {
-		applied, err := r.request.Client.Apply(ctx, i.Object.ID, body, cluster.ApplyOptions{Force: r.request.TakeOwnership})
+		applied, err := r.request.Client.Apply(ctx, i.Object.ID, body, cluster.ApplyOptions{Force: r.request.TakeOwnership.Takes(i.Object.ID) || r.takesBack(i)})
 		switch {
 		case err == nil:
 			return applied, nil
 		case apierrors.IsConflict(err) && len(cluster.Conflicts(err)) == 0 && try < changeAttempts:
-		case cluster.IsKindMissing(err) && i.Awaits && time.Now().Before(deadline):
+		case (cluster.IsKindMissing(err) && i.Awaits || isNotServed(err)) && time.Now().Before(deadline), r.awaitsQuota(err, i.Object.ID.Namespace, begun):
 			if !pause(ctx, 200*time.Millisecond) {
 				return applied, context.Cause(ctx)
 			}
@@ -193,6 +267,20 @@ func (r *runner) attempt(ctx context.Context, i *plan.Item, body []byte) (cluste
 			return applied, context.Cause(ctx)
 		}
 	}
+}
+
+// takesBack reports whether the fields of an item that others own now are taken back from them: the last run left all that
+// the item sets in our hands.
+func (r *runner) takesBack(i *plan.Item) bool {
+	m := i.Member
+	return r.request.TakeBack && m != nil && i.Live != nil && m.UID == string(i.Live.UID) && m.Sent != "" && m.Sent == i.Sent && !i.HandOver
+}
+
+// isNotServed reports that an API server does not know the path of a kind, of which discovery had told that it is served: it
+// came a moment ago, and not all API servers know it yet. An apply of an object that is absent makes it, so that nothing
+// else but a missing namespace is not found.
+func isNotServed(err error) bool {
+	return apierrors.IsNotFound(err) && !inventory.IsNamespaceMissing(err)
 }
 
 // noteLost stops asking a server that does not answer any more or does not know us any more: each request would wait

@@ -7,6 +7,7 @@ package apply
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -20,10 +21,13 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 const (
 	ready = status.Ready
+	// gone stands for the identity of an object that is not there.
+	gone types.UID = "gone"
 
 	firstPoll = 300 * time.Millisecond
 	maxPoll   = 3 * time.Second
@@ -34,12 +38,18 @@ const (
 	failedFor = 30 * time.Second
 	// explainUpTo bounds for how many objects that are not ready pods and events are read.
 	explainUpTo = 20
+	// explainWithin bounds how long that may take, and other looks that come after the wait.
+	explainWithin = 15 * time.Second
 )
 
 // target is one object that is waited for.
 type target struct {
 	item      *plan.Item
 	condition status.Condition
+	// uid is that of the object that was read last, gone when there was none, "" before.
+	uid types.UID
+	// resent is how often the item was sent again because something else stood in its place.
+	resent int
 	// failing is since when it has failed without a break.
 	failing time.Time
 }
@@ -55,30 +65,41 @@ func tracked(kinds status.Kinds, kind schema.GroupKind) bool {
 
 // waitReady waits until every tracked object that was applied or unchanged is ready.
 func (r *runner) waitReady(ctx context.Context) {
-	if r.request.NoWait || interrupted(ctx) || r.isLost() {
+	if r.request.NoWait && !r.moving || interrupted(ctx) || r.isLost() {
 		return
 	}
 	var waiting []*target
 	for _, i := range r.work.Items {
 		s := r.statusOf(i.Key())
-		if tracked(r.kinds, cluster.KindOf(i.Object.ID).GroupKind()) && s != ObjectFailed && s != NotTried && s != "" {
+		if tracked(r.kinds, cluster.KindOf(i.Object.ID).GroupKind()) && s != ObjectFailed && s != NotTried && s != ObjectNotReady && s != "" {
 			waiting = append(waiting, &target{item: i})
 		}
 	}
 	total, deadline, poll, told := len(waiting), time.Now().Add(r.timeout), firstPoll, time.Time{}
 	first := true
 	for len(waiting) > 0 {
-		r.read(ctx, waiting)
+		// A server that keeps silent must not make the wait longer than it may be.
+		looking, stop := context.WithDeadline(ctx, later(deadline, time.Now().Add(shortTimeout)))
+		r.read(looking, waiting)
+		stop()
 		if interrupted(ctx) {
 			return
 		}
+		r.resend(ctx, waiting)
 		var left []*target
 		for _, t := range waiting {
-			if t.condition.State != ready {
+			s := r.statusOf(t.item.Key())
+			switch {
+			case s == ObjectFailed || s == NotTried:
+				// Sending it again did not work, which is told already.
+				continue
+			case t.condition.State != ready:
 				left = append(left, t)
 				continue
 			}
-			if !first {
+			r.readySince[t.item.Key()] = t.condition.Since
+			// What the run has written is always told to be ready, however soon; what was ready before is no news.
+			if !first || s != Unchanged {
 				id := t.item.Object.ID
 				r.observe(Event{Type: ObjectReady, ID: id, Score: t.item.Object.Score, Position: t.item.Object.Origin.Position(), Done: total - len(left), Total: total})
 			}
@@ -142,9 +163,7 @@ func (r *runner) read(ctx context.Context, targets []*target) {
 				o := &objects[n]
 				found[inventory.Key{Group: kind.Group, Kind: kind.Kind, Namespace: o.GetNamespace(), Name: o.GetName()}] = o
 			}
-			for _, t := range here {
-				t.judge(r.kinds.Judge(found[t.item.Key()]))
-			}
+			forEach(r.parallel, here, func(t *target) { r.judge(ctx, t, found[t.item.Key()]) })
 		})
 	}
 	group.Go(func() { r.readEach(ctx, single) })
@@ -156,11 +175,59 @@ func (r *runner) readEach(ctx context.Context, targets []*target) {
 		object, err := r.request.Client.Get(ctx, t.item.Object.ID)
 		switch {
 		case err == nil:
-			t.judge(r.kinds.Judge(object))
+			r.judge(ctx, t, object)
 		case apierrors.IsNotFound(err):
-			t.judge(r.kinds.Judge(nil))
+			r.judge(ctx, t, nil)
 		default:
-			t.judge(status.Condition{State: status.Unknown, Reason: "Unread", Message: r.explain(err, t.item).Summary})
+			message := "the API server does not answer"
+			if !errors.Is(err, context.DeadlineExceeded) {
+				message = r.explain(err, t.item).Summary
+			}
+			t.judge(status.Condition{State: status.Unknown, Reason: "Unread", Message: message})
+		}
+	})
+}
+
+// judge gives a target the verdict on what was read of it, nil for nothing.
+func (r *runner) judge(ctx context.Context, t *target, object *unstructured.Unstructured) {
+	if object == nil {
+		t.uid = gone
+		t.judge(r.kinds.Judge(nil))
+		return
+	}
+	t.uid = object.GetUID()
+	t.judge(r.kinds.JudgeWith(ctx, r.request.Client, object))
+}
+
+// resend sends those again that are gone since they were applied, or whose place another object has taken: the garbage
+// collector may remove what a controller makes anew, and with it our fields.
+func (r *runner) resend(ctx context.Context, targets []*target) {
+	if !r.recordNeeded() {
+		// A run without changes holds no lock.
+		return
+	}
+	forEach(r.parallel, targets, func(t *target) {
+		key := t.item.Key()
+		r.mutex.Lock()
+		record, written := r.records[key]
+		r.mutex.Unlock()
+		if !written && t.item.Member != nil {
+			record, written = *t.item.Member, true
+		}
+		if t.uid == "" || !written || string(t.uid) == record.UID || t.item.Object.Release != "" || t.resent >= changeAttempts || interrupted(ctx) {
+			return
+		}
+		t.resent++
+		before := r.statusOf(key)
+		r.send(ctx, t.item)
+		t.uid, t.condition = "", status.Condition{State: status.InProgress, Reason: "MadeAgain", Message: "something else has taken its place; it was applied again"}
+		switch r.statusOf(key) {
+		case ObjectFailed, NotTried:
+		default:
+			if before == Unchanged {
+				before = Updated
+			}
+			r.settleWith(t.item, before, "something else had taken its place since")
 		}
 	})
 }
@@ -177,6 +244,8 @@ func (t *target) judge(c status.Condition) {
 
 // giveUp reports what does not work, with what surrounds it.
 func (r *runner) giveUp(ctx context.Context, waiting []*target) {
+	ctx, cancel := context.WithTimeout(ctx, explainWithin)
+	defer cancel()
 	reader := &status.Reader{Client: r.request.Client, Kinds: r.kinds}
 	forEach(r.parallel, waiting[:min(len(waiting), explainUpTo)], func(t *target) {
 		object, err := reader.Explain(ctx, t.item.Object.ID)
@@ -225,6 +294,8 @@ func (r *runner) reportRejected(ctx context.Context) {
 	if len(request.Items) == 0 || interrupted(ctx) {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, explainWithin)
+	defer cancel()
 	request.LabelSelector = inventory.MemberLabel + "=" + r.work.Inventory.ApplySetID()
 	tree, err := (&status.Reader{Client: r.request.Client, Kinds: r.kinds}).Read(ctx, request)
 	if err != nil {

@@ -20,7 +20,9 @@ import (
 	"github.com/harmonyscript/harmonyscript/runtime/apply"
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
 	"github.com/harmonyscript/harmonyscript/runtime/cluster"
+	"github.com/harmonyscript/harmonyscript/runtime/helm"
 	"github.com/harmonyscript/harmonyscript/runtime/inventory"
+	"github.com/harmonyscript/harmonyscript/runtime/score"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
@@ -32,7 +34,10 @@ type order struct {
 	Kubeconfig string
 	Deployment string
 	Manifests  []json.RawMessage
-	Destroy    bool
+	// Script takes the place of Manifests; Secrets are those that it refers to.
+	Script  string
+	Secrets map[string]string
+	Destroy bool
 	// DieAfter is the number of the write after which the process kills itself; the answer is on its way then.
 	DieAfter int
 }
@@ -61,6 +66,17 @@ func child() int {
 		return 1
 	}
 	request := apply.Request{Client: client, Deployment: o.Deployment, Timeout: time.Minute, Parallel: 2}
+	if o.Script != "" {
+		request.NoWait = true
+		request.ResolveSecret = func(_ context.Context, s score.Secret) (string, error) { return o.Secrets[s.Name], nil }
+		if request.Objects, request.Releases, err = compile(o.Deployment, o.Script); err == nil {
+			request.Helm, err = helm.NewManager(client.RESTConfig())
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
 	for n, manifest := range o.Manifests {
 		object, err := backend.NewObject(manifest, at(n), "tenant")
 		if err != nil {
@@ -89,8 +105,10 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 func (w *world) runChild(o order) (killed bool) {
 	w.t.Helper()
 	o.Kubeconfig, o.Deployment = kubeconfig(w.t), w.name
-	for _, object := range w.objects {
-		o.Manifests = append(o.Manifests, object.Manifest)
+	if o.Script, o.Secrets = w.script, w.secrets; w.script == "" {
+		for _, object := range w.objects {
+			o.Manifests = append(o.Manifests, object.Manifest)
+		}
 	}
 	encoded, err := json.Marshal(o)
 	if err != nil {

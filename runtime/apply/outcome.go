@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
@@ -48,7 +49,7 @@ const (
 	Deleted Status = "deleted"
 	// Kept means that it is no longer wanted and stays all the same.
 	Kept Status = "kept"
-	// ObjectFailed means that the API server refused, or did not answer.
+	// ObjectFailed means that the API server refused, or did not answer; see Result.Uncertain.
 	ObjectFailed Status = "failed"
 	// NotTried means that something that it depends on failed, or the run was interrupted before its turn.
 	NotTried Status = "not-tried"
@@ -64,6 +65,8 @@ type Outcome struct {
 	State   State  `json:"state"`
 	// Results are ordered by stage, then ID; removals come last, stages backwards.
 	Results []Result `json:"results"`
+	// Releases are what became of Helm releases, ordered by key.
+	Releases []ReleaseResult `json:"releases,omitempty"`
 	// Diagnostics are the problems, at the script's lines.
 	Diagnostics diag.List `json:"diagnostics,omitempty"`
 	Started     time.Time `json:"started"`
@@ -75,9 +78,32 @@ type Result struct {
 	ID    backend.ID `json:"id"`
 	Stage string     `json:"stage"`
 	Score string     `json:"score,omitempty"`
+	// Release is the key of the Helm release that the object belongs to, or belonged to when it was removed.
+	Release string `json:"release,omitempty"`
 	// Position is where the script makes the object; of a removed one, where it once did.
 	Position score.Position `json:"position,omitzero"`
 	Status   Status         `json:"status"`
+	// Reason says more about Status, in a line.
+	Reason string `json:"reason,omitempty"`
+	// Uncertain tells that the write may have been carried out although it failed: its answer was lost, for example. The next run
+	// looks.
+	Uncertain bool `json:"uncertain,omitempty"`
+	// Diagnostic tells what went wrong.
+	Diagnostic *diag.Diagnostic `json:"diagnostic,omitempty"`
+}
+
+// ReleaseResult is what became of one Helm release.
+type ReleaseResult struct {
+	// Release is its key: "namespace/name".
+	Release string             `json:"release"`
+	Action  plan.ReleaseAction `json:"action"`
+	Status  Status             `json:"status"`
+	Chart   inventory.Chart    `json:"chart"`
+	// Revision is the number that Helm gave the last one; 0 when there is none, or when it is not known.
+	Revision int    `json:"revision,omitempty"`
+	Score    string `json:"score,omitempty"`
+	// Position is where the script makes the release; of a removed one, where it once did.
+	Position score.Position `json:"position,omitzero"`
 	// Reason says more about Status, in a line.
 	Reason string `json:"reason,omitempty"`
 	// Diagnostic tells what went wrong.
@@ -96,25 +122,56 @@ func (o *Outcome) Count() map[Status]int {
 // Wrote reports whether the run changed any object of the deployment.
 func (o *Outcome) Wrote() bool {
 	c := o.Count()
-	return c[Created]+c[Updated]+c[Adopted]+c[Deleted] > 0
+	return c[Created]+c[Updated]+c[Adopted]+c[Deleted] > 0 || slices.ContainsFunc(o.Releases, func(r ReleaseResult) bool {
+		return r.Status == Created || r.Status == Updated || r.Status == Deleted
+	})
 }
 
 // settle records what became of an item.
 func (r *runner) settle(i *plan.Item, status Status, problem *diag.Diagnostic) {
 	o := i.Object
-	r.put(inventory.KeyOf(o.ID), Result{ID: o.ID, Stage: o.Stage.String(), Score: o.Score, Position: o.Origin.Position(), Status: status, Diagnostic: problem})
+	r.put(inventory.KeyOf(o.ID), Result{ID: o.ID, Stage: o.Stage.String(), Score: o.Score, Release: o.Release, Position: o.Origin.Position(), Status: status, Diagnostic: problem})
 }
 
 // settleWith is settle with a reason.
 func (r *runner) settleWith(i *plan.Item, status Status, reason string) {
 	o := i.Object
-	r.put(inventory.KeyOf(o.ID), Result{ID: o.ID, Stage: o.Stage.String(), Score: o.Score, Position: o.Origin.Position(), Status: status, Reason: reason})
+	r.put(inventory.KeyOf(o.ID), Result{ID: o.ID, Stage: o.Stage.String(), Score: o.Score, Release: o.Release, Position: o.Origin.Position(), Status: status, Reason: reason})
+}
+
+// settleUncertain records an item of which it is not known whether it was applied. The reason is that of the problem, if there is
+// one.
+func (r *runner) settleUncertain(i *plan.Item, problem *diag.Diagnostic, reason string) {
+	o := i.Object
+	if problem != nil {
+		reason, problem.Detail = problem.Summary, strings.TrimPrefix(problem.Detail+"\n"+notKnown("applied"), "\n")
+	}
+	r.put(inventory.KeyOf(o.ID), Result{
+		ID: o.ID, Stage: o.Stage.String(), Score: o.Score, Release: o.Release, Position: o.Origin.Position(), Status: ObjectFailed,
+		Reason: reason + "; " + notKnown("applied"), Uncertain: true, Diagnostic: problem,
+	})
+}
+
+// notKnown tells that the answer to a write was lost.
+func notKnown(done string) string {
+	return "whether it was " + done + " is not known; the next run looks"
 }
 
 func (r *runner) settleRemoval(removal *plan.Removal, status Status, reason string, problem *diag.Diagnostic) {
 	r.put(inventory.KeyOf(removal.ID), Result{
-		ID: removal.ID, Stage: removal.Member.Stage.String(), Score: removal.Member.Score,
+		ID: removal.ID, Stage: removal.Member.Stage.String(), Score: removal.Member.Score, Release: removal.Member.Release,
 		Position: removal.Member.Position, Status: status, Reason: reason, Diagnostic: problem,
+	})
+}
+
+// settleRemovalUncertain is settleUncertain for an object that was to be deleted.
+func (r *runner) settleRemovalUncertain(removal *plan.Removal, problem *diag.Diagnostic, reason string) {
+	if problem != nil {
+		reason, problem.Detail = problem.Summary, strings.TrimPrefix(problem.Detail+"\n"+notKnown("deleted"), "\n")
+	}
+	r.put(inventory.KeyOf(removal.ID), Result{
+		ID: removal.ID, Stage: removal.Member.Stage.String(), Score: removal.Member.Score, Release: removal.Member.Release,
+		Position: removal.Member.Position, Status: ObjectFailed, Reason: reason + "; " + notKnown("deleted"), Uncertain: true, Diagnostic: problem,
 	})
 }
 
@@ -128,9 +185,42 @@ func (r *runner) put(key inventory.Key, result Result) {
 	if result.Status != Unchanged {
 		r.observe(Event{
 			Type: ObjectSettled, ID: result.ID, Score: result.Score, Position: result.Position, Stage: result.Stage,
-			Status: result.Status, Message: result.Reason, Diagnostic: result.Diagnostic,
+			Release: result.Release, Status: result.Status, Uncertain: result.Uncertain, Message: result.Reason, Diagnostic: result.Diagnostic,
 		})
 	}
+}
+
+// settleRelease records what became of a release.
+func (r *runner) settleRelease(release *plan.Release, status Status, revision int, reason string, problem *diag.Diagnostic) {
+	result := &ReleaseResult{
+		Release: release.Key(), Action: release.Action, Status: status, Chart: release.Chart(), Revision: revision, Score: release.Score,
+		Position: release.Position, Reason: r.work.Secrets.Redactor.Text(reason), Diagnostic: problem,
+	}
+	r.mutex.Lock()
+	r.releaseResults[release.Key()] = result
+	r.mutex.Unlock()
+	if status != Unchanged {
+		r.observeRelease(ReleaseSettled, release, status, reason, result)
+	}
+}
+
+// releaseResult returns what became of a release, or nil.
+func (r *runner) releaseResult(key string) *ReleaseResult {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return r.releaseResults[key]
+}
+
+// observeRelease tells of a release; result is nil before there is one.
+func (r *runner) observeRelease(event EventType, release *plan.Release, status Status, message string, result *ReleaseResult) {
+	e := Event{
+		Type: event, Release: release.Key(), Action: release.Action, Chart: release.Chart(), Score: release.Score, Position: release.Position,
+		Stage: backend.StageReleases.String(), Status: status, Message: message,
+	}
+	if result != nil {
+		e.Revision, e.Diagnostic = result.Revision, result.Diagnostic
+	}
+	r.observe(e)
 }
 
 // problem adds a diagnostic that is about no single object.
@@ -155,11 +245,20 @@ func (r *runner) complete(ctx context.Context) {
 			o.Results = append(o.Results, *result)
 		}
 	}
+	for _, release := range r.work.Releases {
+		if result := r.releaseResults[release.Key()]; result != nil {
+			o.Releases = append(o.Releases, *result)
+			if result.Diagnostic != nil {
+				o.Diagnostics = append(o.Diagnostics, *result.Diagnostic)
+			}
+		}
+	}
 	for _, result := range o.Results {
 		if result.Diagnostic != nil {
 			o.Diagnostics = append(o.Diagnostics, *result.Diagnostic)
 		}
 	}
+	o.Diagnostics = append(o.Diagnostics, r.work.Warnings...)
 	count := o.Count()
 	switch left := count[NotTried]; {
 	case interrupted(ctx):
@@ -170,6 +269,9 @@ func (r *runner) complete(ctx context.Context) {
 		}
 		if left == 0 {
 			d.Summary = "interrupted: everything was applied, and not waited for"
+			if r.destroying {
+				d.Summary = "interrupted: everything was removed that is to be"
+			}
 		}
 		if lost := cluster.Diagnostics(context.Cause(ctx)); len(lost) == 1 && lost[0].Code == "lock-lost" {
 			d = lost[0]

@@ -50,8 +50,11 @@ func TestForeignEdits(t *testing.T) {
 	if len(changed.Drift) != 1 || changed.Drift[0].Manager != "kubectl-edit" || !slices.Equal(changed.Drift[0].Fields, []string{".data.ours"}) || changed.Drift[0].Time.IsZero() {
 		t.Errorf("drift: got %+v", changed.Drift)
 	}
-	if len(changed.Changes) != 1 || changed.Changes[0] != (plan.Change{Path: ".data.ours", Before: "theirs", After: "1"}) {
+	if len(changed.Changes) != 1 || changed.Changes[0] != (plan.Change{Path: ".data.ours", Before: "theirs", After: "1", Drift: true}) {
 		t.Errorf("what taking it back would change: got %+v", changed.Changes)
+	}
+	if values := changed.Drift[0].Values; len(values) != 1 || values[0] != (plan.Change{Path: ".data.ours", Before: "1", After: "theirs"}) || changed.Drift[0].Kind != plan.DriftChanged {
+		t.Errorf("what it was and is: got %+v", values)
 	}
 	removed := step(t, p, "ConfigMap", "removed")
 	if removed.Action != plan.Update || len(removed.Drift) != 1 || removed.Drift[0].Manager != "" || !slices.Equal(removed.Drift[0].Fields, []string{".data.ours"}) {
@@ -78,7 +81,7 @@ func TestForeignEdits(t *testing.T) {
 		t.Fatalf("a conflict overwrote the field: got %v", got)
 	}
 
-	mustBe(t, w.run(func(r *apply.Request) { r.TakeOwnership = true }), apply.Done, map[apply.Status]int{apply.Unchanged: 6, apply.Updated: 1})
+	mustBe(t, w.run(func(r *apply.Request) { r.TakeOwnership.All = true }), apply.Done, map[apply.Status]int{apply.Unchanged: 6, apply.Updated: 1})
 	if got := w.get("v1", "ConfigMap", ns, "changed").Object["data"].(map[string]any)["ours"]; got != "1" {
 		t.Fatalf("after taking ownership: got %v, want 1", got)
 	}

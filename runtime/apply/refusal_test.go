@@ -41,11 +41,18 @@ func TestForbidden(t *testing.T) {
 	w.add(4, "tenant", object("v1", "ServiceAccount", ns, "forbidden", nil))
 	w.add(5, "tenant", object("v1", "Service", ns, "depends", map[string]any{"spec": map[string]any{"clusterIP": "None", "selector": map[string]any{"a": "b"}}}))
 	w.add(6, "other", object("v1", "Endpoints", ns, "independent", nil))
-	p := w.plan()
+	// Without being asked, the rights that are missing are found when they are needed.
+	late := func(r *apply.Request) { r.NoPreflight = true }
+	request := w.planRequest()
+	request.NoPreflight = true
+	p, err := plan.Compute(context.Background(), request)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if s := step(t, p, "ServiceAccount", "forbidden"); s.Action != plan.Blocked || s.Diagnostic.Code != "forbidden" {
 		t.Errorf("plan: got %+v, want blocked", s)
 	}
-	o := w.run()
+	o := w.run(late)
 	mustBe(t, o, apply.Failed, map[apply.Status]int{apply.Created: 1, apply.ObjectFailed: 2, apply.NotTried: 1})
 	d := mustHave(t, o.Diagnostics, "forbidden", "no right to patch serviceaccounts in namespace "+ns, 4)
 	if !strings.Contains(d.Fix, "kubectl auth can-i patch serviceaccounts --namespace "+ns) {
@@ -53,7 +60,7 @@ func TestForbidden(t *testing.T) {
 	}
 	mustHave(t, o.Diagnostics, "forbidden", "endpoints", 6)
 	// Without the right to list the whole cluster, namespaces are listed one by one.
-	mustBe(t, w.run(), apply.Failed, map[apply.Status]int{apply.Unchanged: 1, apply.ObjectFailed: 2, apply.NotTried: 1})
+	mustBe(t, w.run(late), apply.Failed, map[apply.Status]int{apply.Unchanged: 1, apply.ObjectFailed: 2, apply.NotTried: 1})
 }
 
 func TestForbiddenInventory(t *testing.T) {
@@ -86,6 +93,26 @@ func TestQuotaExceeded(t *testing.T) {
 	o := w.run()
 	mustBe(t, o, apply.Failed, map[apply.Status]int{apply.Unchanged: 1, apply.Created: 1, apply.ObjectFailed: 1})
 	mustHave(t, o.Diagnostics, "quota-exceeded", "services=1", 3)
+}
+
+// TestRaisedQuotaCountsAtOnce raises a quota and makes what needs it, in one run, again and again: nothing is sent before the
+// controller has put the new limit into force.
+func TestRaisedQuotaCountsAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ns := w.namespace(1, "tenant")
+	quota := func(services int) {
+		w.add(2, "tenant", object("v1", "ResourceQuota", ns, "tenant", map[string]any{"spec": map[string]any{"hard": map[string]any{"services": fmt.Sprint(services)}}}))
+	}
+	quota(0)
+	mustBe(t, w.run(), apply.Done, map[apply.Status]int{apply.Created: 2})
+	for n := 1; n <= 5; n++ {
+		w.drop("ResourceQuota", "tenant")
+		quota(n)
+		w.add(2+n, "tenant", object("v1", "Service", ns, fmt.Sprintf("number-%d", n), map[string]any{"spec": map[string]any{"ports": []any{map[string]any{"port": 80}}}}))
+		w.counter.reset()
+		mustBe(t, w.run(), apply.Done, map[apply.Status]int{apply.Unchanged: n, apply.Updated: 1, apply.Created: 1})
+	}
 }
 
 func TestNamespaceTerminating(t *testing.T) {
@@ -176,15 +203,15 @@ func TestKindNotInstalled(t *testing.T) {
 	ns := w.namespace(1, "tenant")
 	w.configMap(2, "tenant", ns, "independent", map[string]any{"a": "1"})
 	for n := range 3 {
-		w.add(10+n, "stack", object("monitoring.rhobs/v1alpha1", "MonitoringStack", ns, fmt.Sprintf("stack-%d", n), nil))
+		w.add(10+n, "stack", object("absent.example.com/v1alpha1", "Absent", ns, fmt.Sprintf("stack-%d", n), nil))
 	}
-	requires := []backend.CRD{{Group: "monitoring.rhobs", Version: "v1alpha1", Kind: "MonitoringStack", Provider: "observability-operator"}}
+	requires := []backend.CRD{{Group: "absent.example.com", Version: "v1alpha1", Kind: "Absent", Provider: "absent-operator"}}
 	p, err := plan.Compute(context.Background(), plan.Request{Client: w.client, Deployment: w.name, Objects: w.objects, Requires: requires})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := step(t, p, "MonitoringStack", "stack-1")
-	if s.Action != plan.Blocked || !strings.Contains(s.Diagnostic.Fix, "observability-operator") {
+	s := step(t, p, "Absent", "stack-1")
+	if s.Action != plan.Blocked || !strings.Contains(s.Diagnostic.Fix, "absent-operator") {
 		t.Fatalf("got %+v", s)
 	}
 	if got := p.Count(); got[plan.Create] != 2 || got[plan.Blocked] != 3 {

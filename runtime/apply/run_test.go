@@ -100,9 +100,6 @@ func TestExpiredLockIsTakenOver(t *testing.T) {
 
 func TestLostLockStopsTheRun(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("waits for a renewal of the lock")
-	}
 	w := newWorld(t)
 	ns := w.namespace(1, "tenant")
 	for n := range 4 {
@@ -110,15 +107,23 @@ func TestLostLockStopsTheRun(t *testing.T) {
 	}
 	thief := connect(t, cluster.Options{Kubeconfig: kubeconfig(t)})
 	var once atomic.Bool
+	lost := make(chan struct{})
 	w.counter.before = func(r *http.Request) error {
 		if r.Method != http.MethodPatch || !strings.Contains(r.URL.Path, "configmaps") || !once.CompareAndSwap(false, true) {
 			return nil
 		}
 		foreign(t, thief, http.MethodDelete, "/apis/coordination.k8s.io/v1/namespaces/"+inventory.DefaultNamespace+"/leases/"+w.name, nil)
-		time.Sleep(12 * time.Second)
+		<-lost
 		return nil
 	}
-	o := w.run(func(r *apply.Request) { r.Parallel = 1 })
+	o := w.run(func(r *apply.Request) {
+		r.Parallel = 1
+		r.Observe = func(e apply.Event) {
+			if e.Type == apply.LockLost {
+				close(lost)
+			}
+		}
+	})
 	if o.State != apply.Failed || o.Count()[apply.NotTried] != 3 {
 		t.Fatalf("got %s %v, want the run to stop", o.State, o.Count())
 	}

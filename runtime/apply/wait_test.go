@@ -3,12 +3,15 @@
 package apply_test
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/harmonyscript/harmonyscript/runtime/apply"
+	"github.com/harmonyscript/harmonyscript/runtime/backend"
 	"github.com/harmonyscript/harmonyscript/runtime/plan"
 )
 
@@ -28,7 +31,8 @@ func TestWaitUntilItWorks(t *testing.T) {
 	ns := w.namespace(1, "stack")
 	w.prometheus(2, ns, "works", nil)
 	var events []apply.Event
-	o := w.run(func(r *apply.Request) { r.Observe = func(e apply.Event) { events = append(events, e) } })
+	observe := func(r *apply.Request) { r.Observe = func(e apply.Event) { events = append(events, e) } }
+	o := w.run(observe)
 	mustBe(t, o, apply.Done, map[apply.Status]int{apply.Created: 3})
 	live := w.get("monitoring.coreos.com/v1", "Prometheus", ns, "works")
 	status, _ := live.Object["status"].(map[string]any)
@@ -51,11 +55,27 @@ func TestWaitUntilItWorks(t *testing.T) {
 		t.Fatalf("order of events: got %v", order)
 	}
 
-	// A second run waits too, with one request for the kind.
+	// A second run waits too, with one request for the kind, and has no news.
 	w.counter.reset()
-	mustBe(t, w.run(), apply.Done, map[apply.Status]int{apply.Unchanged: 3})
+	isReady := func(e apply.Event) bool { return e.Type == apply.ObjectReady && e.ID.Kind == "Prometheus" }
+	events = nil
+	mustBe(t, w.run(observe), apply.Done, map[apply.Status]int{apply.Unchanged: 3})
 	if writes := w.counter.writes(); len(writes) > 0 {
 		t.Fatalf("wrote: %v", writes)
+	}
+	if slices.ContainsFunc(events, isReady) {
+		t.Fatalf("what was not touched is told to be ready: %+v", events)
+	}
+
+	// What a run has written is told to be ready, though it never was anything else.
+	w.drop("Prometheus", "works")
+	w.add(2, "stack", object("monitoring.coreos.com/v1", "Prometheus", ns, "works", map[string]any{
+		"metadata": map[string]any{"namespace": ns, "name": "works", "annotations": map[string]any{"example.com/note": "changed"}},
+		"spec":     map[string]any{"serviceAccountName": "works", "replicas": 1, "ruleSelector": map[string]any{}, "serviceMonitorSelector": map[string]any{}},
+	}))
+	mustBe(t, w.run(observe), apply.Done, map[apply.Status]int{apply.Unchanged: 2, apply.Updated: 1})
+	if !slices.ContainsFunc(events, isReady) {
+		t.Fatalf("what was written and works is not told to be ready: %+v", events)
 	}
 }
 
@@ -79,7 +99,15 @@ func TestNotReadyInTime(t *testing.T) {
 	if o.State != apply.NotReady || count[apply.ObjectNotReady] != 1 || count[apply.Deleted] != 1 || count[apply.Kept] != 3 {
 		t.Fatalf("got %s with %v: %v", o.State, count, o.Results)
 	}
-	d := mustHave(t, o.Diagnostics, "not-ready", "Prometheus "+ns+"/newer does not work after 4s", 7)
+	mustHave(t, o.Diagnostics, "not-ready", "Prometheus "+ns+"/newer does not work after 4s", 7)
+
+	// A run that gives up after the scheduler has told of the pod tells of it, too.
+	w.awaitUnschedulable(ns, "prometheus-newer-0")
+	o = w.run(func(r *apply.Request) { r.Timeout = time.Second })
+	if count := o.Count(); o.State != apply.NotReady || count[apply.ObjectNotReady] != 1 || count[apply.Deleted] != 0 || count[apply.Kept] != 3 {
+		t.Fatalf("again: got %s with %v: %v", o.State, count, o.Results)
+	}
+	d := mustHave(t, o.Diagnostics, "not-ready", "Prometheus "+ns+"/newer does not work after 1s", 7)
 	if !strings.Contains(d.Detail, "Pod") || !strings.Contains(d.Detail, "Unschedulable") {
 		t.Fatalf("detail tells nothing of the pod:\n%s", d.Detail)
 	}
@@ -97,6 +125,20 @@ func TestNotReadyInTime(t *testing.T) {
 	o = w.run()
 	if count := o.Count(); o.State != apply.Done || count[apply.Deleted] != 3 || count[apply.Updated] != 1 {
 		t.Fatalf("got %s with %v: %v", o.State, count, o.Diagnostics)
+	}
+}
+
+// awaitUnschedulable waits until the scheduler has told that it finds no node for a pod.
+func (w *world) awaitUnschedulable(namespace, name string) {
+	w.t.Helper()
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		pod, err := w.client.Get(context.Background(), backend.ID{Version: "v1", Kind: "Pod", Namespace: namespace, Name: name})
+		if err == nil && strings.Contains(fmt.Sprint(pod.Object["status"]), "Unschedulable") {
+			return
+		}
+		if time.Now().After(deadline) {
+			w.t.Fatalf("pod %s/%s is not unschedulable: %v, %v", namespace, name, pod, err)
+		}
 	}
 }
 

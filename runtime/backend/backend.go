@@ -35,12 +35,22 @@ type Backend interface {
 	Requires() []CRD
 }
 
+// ReleaseCompiler is a Compiler whose scores want Helm releases beside objects.
+type ReleaseCompiler interface {
+	Compiler
+	// CompileReleases returns the releases that s wants, in a fixed order. Like Compile it is pure: what a chart
+	// makes of the values is found out by package helm.
+	CompileReleases(s score.Score) ([]Release, error)
+}
+
 // CRD names a custom resource definition that a backend needs in the cluster.
 type CRD struct {
 	// Group, Version and Kind of the resource: "monitoring.coreos.com", "v1", "Prometheus".
-	Group, Version, Kind string
+	Group   string `json:"group"`
+	Version string `json:"version"`
+	Kind    string `json:"kind"`
 	// Provider is what installs it, in words for a user: "prometheus-operator".
-	Provider string
+	Provider string `json:"provider"`
 }
 
 // Sender carries the neutral description of alert channels into the dialect of one monitoring API version.
@@ -58,10 +68,18 @@ type Delivery struct {
 	Namespace string
 	// Stack names the Alertmanager that must pick the objects up.
 	Stack string
+	// Alertmanager is the name of that Alertmanager's resource; empty means StackName(Stack).
+	Alertmanager string
+	// Confined channels get no alerts but those with the label namespace=Namespace: the stack belongs to a tenant.
+	Confined bool
 	// Labels are those that the Alertmanager selects its configuration by.
 	Labels map[string]string
-	// Channels in the script's order. Each gets every alert that its matchers let through.
+	// Channels in the script's order. Without a Route each gets every alert that its matchers let through.
 	Channels []score.AlertChannel
+	// Route, InhibitRules and MuteTimes are the stack's.
+	Route        *score.Route
+	InhibitRules []score.InhibitRule
+	MuteTimes    []score.MuteTime
 	// Origin and Score are recorded with objects that belong to no single channel.
 	Origin score.Origin
 	Score  string
@@ -112,8 +130,28 @@ func (r *Registry) Compiles(kind string) bool {
 
 // Compile turns s into objects with the compiler of its version or kind.
 func (r *Registry) Compile(s score.Score) ([]Object, error) {
+	compiler, err := r.compiler(s)
+	if err != nil {
+		return nil, err
+	}
+	return compiler.Compile(s)
+}
+
+// CompileReleases returns the Helm releases that s wants: none, unless its version deploys through Helm.
+func (r *Registry) CompileReleases(s score.Score) ([]Release, error) {
+	compiler, err := r.compiler(s)
+	if err != nil {
+		return nil, err
+	}
+	if compiler, ok := compiler.(ReleaseCompiler); ok {
+		return compiler.CompileReleases(s)
+	}
+	return nil, nil
+}
+
+func (r *Registry) compiler(s score.Score) (Compiler, error) {
 	if compiler, ok := r.compilers[s.Kind()]; ok {
-		return compiler.Compile(s)
+		return compiler, nil
 	}
 	versioned, ok := s.(score.Versioned)
 	if !ok {
@@ -123,5 +161,5 @@ func (r *Registry) Compile(s score.Score) ([]Object, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s: no backend for %s", s.Title(), versioned.MonitoringAPIVersion())
 	}
-	return b.Compile(s)
+	return b, nil
 }

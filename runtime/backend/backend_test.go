@@ -88,6 +88,47 @@ func TestStackName(t *testing.T) {
 	}
 }
 
+func TestClusterStackName(t *testing.T) {
+	for _, test := range []struct{ namespace, name, want string }{
+		{"monitoring", "main", "main-b7ff543b"},
+		{"blue", "main", "main-"},
+		{"blue", "seventeen-letters", "seventeen-letters-"},
+		{"blue", "sixteen-letters--and-more", "sixteen-letters-"},
+		{"blue", "", "x-"},
+		{"blue", "Web", "web-"},
+	} {
+		got := backend.ClusterStackName(test.namespace, test.name)
+		if !strings.HasPrefix(got, test.want) {
+			t.Errorf("%s/%s: got %q, want %q", test.namespace, test.name, got, test.want)
+		}
+		if again := backend.ClusterStackName(test.namespace, backend.StackName(test.name)); again != got {
+			t.Errorf("%s/%s: got %q by its resource name and %q by its own", test.namespace, test.name, again, got)
+		}
+	}
+}
+
+// FuzzClusterStackName looks for names that Kubernetes refuses, and for stacks that share one.
+func FuzzClusterStackName(f *testing.F) {
+	f.Add("monitoring", "main", "blue", "main")
+	f.Add("a", "b-c", "a-b", "c")
+	f.Add("a", strings.Repeat("long-", 8), "a", strings.Repeat("long-", 9))
+	f.Add("", "", "", "-")
+	f.Fuzz(func(t *testing.T, namespace, name, otherNamespace, other string) {
+		// A namespace is a DNS label; anything else never comes here.
+		if strings.Contains(namespace+otherNamespace, "/") {
+			return
+		}
+		got := backend.ClusterStackName(namespace, name)
+		if problems := validation.IsDNS1035Label(got); len(problems) > 0 || len(got) > backend.MaxStackName {
+			t.Errorf("%q, %q: got %q: %v", namespace, name, got, problems)
+		}
+		same := namespace == otherNamespace && backend.StackName(name) == backend.StackName(other)
+		if (got == backend.ClusterStackName(otherNamespace, other)) != same {
+			t.Errorf("%q, %q and %q, %q: got equal names: %v, want %v", namespace, name, otherNamespace, other, !same, same)
+		}
+	})
+}
+
 // FuzzNames looks for names that Kubernetes refuses, or two names that become one.
 func FuzzNames(f *testing.F) {
 	f.Add("monitoring", "general.rules", "Web")

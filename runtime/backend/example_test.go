@@ -83,6 +83,6 @@ func Example() {
 	// Output:
 	// ConfigMap shop/web (foundations)
 	// Secret shop/web-alert-channels (foundations)
-	// AlertmanagerConfig shop/web (resources)
+	// AlertmanagerConfig shop/web (receivers)
 	// secret(env = "DISCORD_WEBHOOK_URL")
 }

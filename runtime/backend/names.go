@@ -34,6 +34,17 @@ func StackName(name string) string {
 	return safeName(name, MaxStackName, "", "")
 }
 
+// ClusterStackName returns the resource name of a stack whose version needs names that are unique in the cluster:
+// `<stack>-<8 hexadecimal digits of sha256("<namespace>/<stack>")>`, where stack is the name that StackName returns.
+// Like that it is a DNS label that starts with a letter and has at most MaxStackName characters; a longer stack name
+// is cut in front of the hash.
+func ClusterStackName(namespace, name string) string {
+	stack := StackName(name)
+	sum := sha256.Sum256([]byte(namespace + "/" + stack))
+	hash := hex.EncodeToString(sum[:])[:hashLength]
+	return strings.TrimRight(stack[:min(len(stack), MaxStackName-hashLength-1)], "-") + "-" + hash
+}
+
 // ObjectName returns the name of the object that stands for the part of a stack that a script calls name, such
 // as a rule group: `<stack>.<name>`. A stack's resource name has no dot, so parts of two stacks in one namespace
 // never get the same name.

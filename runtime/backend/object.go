@@ -24,8 +24,14 @@ const (
 	StageNamespaces
 	// StageFoundations holds identity, secrets, quotas and network policies: what others need to start.
 	StageFoundations
+	// StageReleases holds what Helm releases are made of; each release is one call of Helm.
+	StageReleases
 	// StageResources holds everything else.
 	StageResources
+	// StageReceivers holds what makes an Alertmanager deliver. It comes last and goes first: in a move from one
+	// Alertmanager to another the new one gets its receivers when it works, and the old one loses them before
+	// the Prometheus behind it goes and its alerts seem to be resolved.
+	StageReceivers
 )
 
 // String returns the stage's name for people.
@@ -37,6 +43,10 @@ func (s Stage) String() string {
 		return "namespaces"
 	case StageFoundations:
 		return "foundations"
+	case StageReleases:
+		return "releases"
+	case StageReceivers:
+		return "receivers"
 	default:
 		return "resources"
 	}
@@ -70,6 +80,19 @@ func (id ID) String() string {
 	return id.Kind + " " + id.Namespace + "/" + id.Name
 }
 
+// Reference returns the name by which flags take an object: "Kind/namespace/name", or "Kind/name" of one that belongs to the
+// whole cluster. The API group of kinds that are not of the core follows after a dot: "Role.rbac.authorization.k8s.io/shop/x".
+func (id ID) Reference() string {
+	kind := id.Kind
+	if id.Group != "" {
+		kind += "." + id.Group
+	}
+	if id.Namespace != "" {
+		kind += "/" + id.Namespace
+	}
+	return kind + "/" + id.Name
+}
+
 // Compare orders identities by group, kind, namespace, name and version.
 func (id ID) Compare(other ID) int {
 	return cmp.Or(strings.Compare(id.Group, other.Group), strings.Compare(id.Kind, other.Kind),
@@ -91,6 +114,8 @@ type Object struct {
 	Origin score.Origin
 	// Score is the title of the score that the object belongs to.
 	Score string
+	// Release is the key of the Helm release that makes this object, see Release.Key; "" for objects of our own.
+	Release string
 }
 
 // NewObject encodes content, which is anything that marshals to a Kubernetes object (a typed API value, an
@@ -142,7 +167,9 @@ func stageOf(id ID) Stage {
 		"rbac.authorization.k8s.io/ClusterRole", "rbac.authorization.k8s.io/ClusterRoleBinding",
 		"networking.k8s.io/NetworkPolicy":
 		return StageFoundations
-	default:
-		return StageResources
 	}
+	if id.Kind == "AlertmanagerConfig" {
+		return StageReceivers
+	}
+	return StageResources
 }

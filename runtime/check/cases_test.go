@@ -195,6 +195,10 @@ func ruleCases() []testCase {
 			}
 			return scores
 		}, []want{{"1:33", "promql-other-namespace", `tenant "blue"`}, {"2:33", "metric-without-source", "kube-state-metrics"}}},
+		{"metrics that nothing exposes", withStack(func(s *script, stack *score.MonitoringStack) {
+			origin := s.call(`alert_rule_group(name = "pack", requires = ["pg_up"])`, "name", `"pack"`, "requires", `["pg_up"]`)
+			stack.AlertRules = []score.RuleGroup{{Origin: origin, Name: "pack", Requires: []string{"pg_up"}, Rules: stack.AlertRules[0].Rules}}
+		}), []want{{"2:44", "metrics-not-exposed", "pg_up"}}},
 	}
 }
 
@@ -240,6 +244,13 @@ func quantityCases() []testCase {
 		{"replicas and shards", withStack(func(s *script, stack *score.MonitoringStack) { stack.Replicas, stack.Shards = 0, 10_000 }), []want{
 			{"1:9", "out-of-range", "replicas: got 0"}, {"1:9", "out-of-range", "shards: got 10000"}, {"1:9", "unsupported-feature", "shards is not supported by V2_CRD"},
 		}},
+		{"replicas that are not followed", withStack(func(s *script, stack *score.MonitoringStack) {
+			stack.Replicas, stack.Origin = 3, s.call("monitoring_stack(replicas = 3)", "replicas", "3")
+		}), []want{{"2:29", "replicas-not-followed", "got replicas = 3, and V2_CRD makes 2 Alertmanagers all the same"}}},
+		{"replicas at their default, in writing", withStack(func(s *script, stack *score.MonitoringStack) {
+			stack.Replicas, stack.Origin = 1, s.call("monitoring_stack(replicas = 1)", "replicas", "1")
+		}), []want{{"2:29", "replicas-not-followed", "there are two pigeons"}}},
+		{"replicas at their default", withStack(func(s *script, stack *score.MonitoringStack) { stack.Replicas = 1 }), nil},
 	}
 }
 
@@ -284,7 +295,7 @@ func channelCases() []testCase {
 		{"urls", withChannel(func(s *script) score.AlertChannel {
 			c := channel("webhook", "a",
 				score.Field{Name: "url", Value: "example.com/hook"}, score.Field{Name: "avatar_url", Argument: "avatar", Value: "https://me:pass@example.com"},
-				score.Field{Name: "http_config", Value: []score.Field{{Name: "proxy_url", Value: "http://exa mple:80"}}}, score.Field{Name: "b_url", Value: "https://example.com:99999/x"})
+				score.Field{Name: "http_config", Value: score.Block{Constructor: "http_config", Fields: []score.Field{{Name: "proxy_url", Value: "http://exa mple:80"}}}}, score.Field{Name: "b_url", Value: "https://example.com:99999/x"})
 			c.Origin = s.call(`webhook(url = "example.com/hook", avatar = "https://me:pass@example.com")`, "url", `"example.com/hook"`, "avatar", `"https://me:pass@example.com"`)
 			return c
 		}), []want{{"1:1", "invalid-url", "99999"}, {"1:1", "invalid-url", "proxy_url"}, {"1:15", "invalid-url", "write https://"}, {"1:44", "url-credentials", "secret("}}},

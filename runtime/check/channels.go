@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
+	"github.com/harmonyscript/harmonyscript/runtime/diag"
 	"github.com/harmonyscript/harmonyscript/runtime/score"
 )
 
@@ -66,7 +67,9 @@ func (c *checker) channel(channel score.AlertChannel, b backend.Backend) {
 		// What one version cannot carry another may, but the rest need not be told twice.
 		key.version = b.Version()
 		if c.once(key) {
-			c.list = append(c.list, b.Sender().Check(channel)...)
+			for _, problem := range b.Sender().Check(channel) {
+				c.list = append(c.list, c.withCarriers(channel, problem))
+			}
 		}
 		key.version = 0
 	}
@@ -75,114 +78,26 @@ func (c *checker) channel(channel score.AlertChannel, b backend.Backend) {
 	}
 	who := whoChannel(channel)
 	c.channelNameOf(who, channel)
-	c.channelMatchers(who, channel)
-	c.fields(who, channel.Receiver.Fields, channel.Origin, "")
+	c.matchers(who, channel.Matchers, channel.Origin, "matchers")
+	c.settings(who, "", channel.Receiver.Fields, channel.Origin)
+	c.channelRules(who, channel)
 }
 
-// fields checks a receiver's settings: templates, URLs and references to secrets, nested blocks included.
-func (c *checker) fields(who string, fields []score.Field, origin score.Origin, inside string) {
-	for _, f := range fields {
-		argument := f.Argument
-		if argument == "" {
-			argument = f.Name
-		}
-		if inside != "" {
-			argument = entry(inside, argument)
-		}
-		switch value := f.Value.(type) {
-		case string:
-			c.text(who, f.Name, value, origin, argument)
-		case []string:
-			for i, one := range value {
-				c.text(who, f.Name, one, origin, element(argument, i))
-			}
-		case map[string]string:
-			for _, key := range sortedKeys(value) {
-				c.text(who, f.Name, value[key], origin, entry(argument, key))
-			}
-		case score.Secret:
-			c.secret(who+": "+f.Name, value, origin, argument)
-		case []score.Field:
-			c.fields(who, value, origin, argument)
-		}
+// withCarriers adds to what one version cannot carry which others can.
+func (c *checker) withCarriers(channel score.AlertChannel, problem diag.Diagnostic) diag.Diagnostic {
+	if problem.Code != backend.CodeUnsupportedChannel && problem.Code != backend.CodeUnsupportedSetting {
+		return problem
 	}
-}
-
-func (c *checker) text(who, name, value string, origin score.Origin, argument string) {
-	if found := c.receiverTemplate(value); found != nil {
-		c.templateProblem(who+": "+name, origin, argument, value, found, "Alertmanager's templates have .CommonLabels, .Alerts, .Status and the functions of its template reference.")
-		return
+	versions := c.registry.CarriersOf(channel, problem)
+	if len(versions) == 0 {
+		problem.Detail = strings.TrimPrefix(problem.Detail+" No version of the monitoring API carries it.", " ")
+		return problem
 	}
-	switch name {
-	case "timeout", "retry", "expire", "ttl":
-		// The settings of receivers that are durations, under Alertmanager's names.
-		c.duration(who, value, origin, argument, true)
+	names := make([]string, len(versions))
+	for i, version := range versions {
+		names[i] = version.String()
 	}
-	// What a template makes of it is only known when it is sent.
-	if isURL := name == "url" || strings.HasSuffix(name, "_url"); isURL && !strings.Contains(value, "{{") {
-		c.url(who+": "+name, value, origin, argument, "secret(env = \"…\")")
-	}
-}
-
-type routingKey struct {
-	channels channelsKey
-	rules    rulesKey
-}
-
-// routing warns of alerts that no channel gets, and of channels and rules that lack their other half.
-func (c *checker) routing(who string, s score.MonitoringStack) {
-	if !c.once(routingKey{channelsKey{channels: first(s.AlertChannels), number: len(s.AlertChannels)}, keyOfRules(s.AlertRules)}) {
-		return
-	}
-	alerts := 0
-	for _, g := range s.AlertRules {
-		for _, r := range g.Rules {
-			if r.Alert != "" {
-				alerts++
-			}
-		}
-	}
-	if len(s.AlertChannels) == 0 {
-		p := problem{
-			code: "no-channel", origin: s.Origin, argument: "alert_channels", summary: who + ": got no alert channels, so alerts reach nobody",
-			fix: "add a channel: alert_channels = [discord(name = \"on-call\", webhook_url = secret(env = \"DISCORD_WEBHOOK_URL\"))]",
-		}
-		switch {
-		case alerts == 1:
-			p.summary = who + ": got an alert and no alert channels, so it reaches nobody"
-		case alerts > 1:
-			p.summary = fmt.Sprintf("%s: got no alert channels, so its alerts reach nobody", who)
-		}
-		c.report(p)
-		return
-	}
-	if alerts == 0 {
-		c.report(problem{
-			code: "no-rules", origin: s.Origin, argument: "alert_rules",
-			summary: fmt.Sprintf("%s: got alert channels and no alerts, so nothing is ever sent", who),
-			fix:     "add alerts with alert_rules, or load some from @stdlib//",
-		})
-		return
-	}
-	for _, g := range s.AlertRules {
-		for _, r := range g.Rules {
-			if r.Alert != "" && !c.anyLetsThrough(s.AlertChannels, r) {
-				c.report(problem{
-					code: "alert-reaches-nobody", origin: r.Origin, argument: "labels",
-					summary: fmt.Sprintf("%s: no channel of %s lets it through", whoRule(r), who),
-					detail:  "Its labels are not among those that the channels' matchers want.",
-					fix:     "change its labels or a channel's matchers, or add a channel without matchers",
-				})
-			}
-		}
-	}
-}
-
-func (c *checker) anyLetsThrough(channels []score.AlertChannel, rule score.Rule) bool {
-	for _, channel := range channels {
-		if c.letsThrough(channel, rule) {
-			return true
-		}
-	}
-	return false
+	problem.Detail = strings.TrimPrefix(problem.Detail+" "+quoteList(names, "and")+" can carry it.", " ")
+	problem.Fix = strings.TrimPrefix(problem.Fix+", or write api_version = "+quoteList(names, "or"), ", or ")
+	return problem
 }

@@ -11,10 +11,12 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	receivertemplate "github.com/prometheus/alertmanager/template"
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
 	"github.com/harmonyscript/harmonyscript/runtime/diag"
+	"github.com/harmonyscript/harmonyscript/runtime/routing"
 	"github.com/harmonyscript/harmonyscript/runtime/score"
 )
 
@@ -26,10 +28,14 @@ type checker struct {
 
 	promql             parser.Parser
 	expressions        map[string]*expression
-	alertTemplates     map[string]*templateProblem
-	receiverTemplates  map[string]*templateProblem
+	alertTexts         map[string]*alertText
+	receiverTemplates  map[string][]*templateProblem
+	defaultTemplates   map[string]bool
+	shipped            *receivertemplate.Template // what Alertmanager ships, once it was needed
 	durations          map[string]duration
 	parsedMatchers     map[string]parsedMatcher
+	solver             routing.Solver
+	soundRoutes        map[routeKey]bool
 	goodLabels         map[[2]string]bool
 	seen               map[any]bool
 	leavesTenant       map[rulesKey][]namespaceMatch
@@ -41,10 +47,12 @@ func newChecker(registry *backend.Registry) *checker {
 		registry:           registry,
 		promql:             parser.NewParser(parser.Options{}),
 		expressions:        map[string]*expression{},
-		alertTemplates:     map[string]*templateProblem{},
-		receiverTemplates:  map[string]*templateProblem{},
+		alertTexts:         map[string]*alertText{},
+		receiverTemplates:  map[string][]*templateProblem{},
+		defaultTemplates:   map[string]bool{},
 		durations:          map[string]duration{},
 		parsedMatchers:     map[string]parsedMatcher{},
+		soundRoutes:        map[routeKey]bool{},
 		goodLabels:         map[[2]string]bool{},
 		seen:               map[any]bool{},
 		leavesTenant:       map[rulesKey][]namespaceMatch{},

@@ -24,10 +24,13 @@ func Deployment(d score.Deployment, r *backend.Registry) diag.List {
 		return c.list
 	}
 	c.deploymentName(d)
+	c.clusters(d)
+	c.prepare(d.Scores)
 	for _, s := range d.Scores {
 		c.score(s)
 	}
 	c.together(d.Scores)
+	c.operators(d.Scores)
 	return c.list.Sorted()
 }
 
@@ -56,8 +59,18 @@ func (c *checker) value(v any) {
 		c.target(v)
 	case score.RemoteWrite:
 		c.remoteWrites("remote_write", []score.RemoteWrite{v})
+	case score.HelmChart:
+		c.helmChart(v)
 	case score.Network:
 		c.network("tenant_network", v, score.Origin{})
+	case score.Route:
+		c.route(v)
+	case score.InhibitRule:
+		c.inhibitRule(v)
+	case score.MuteTime:
+		c.muteTime(v)
+	case score.TimeInterval:
+		c.timeInterval("time_interval", v)
 	case score.Secret:
 		c.secret("secret", v, v.Origin, "")
 	}
@@ -66,7 +79,9 @@ func (c *checker) value(v any) {
 func (c *checker) score(s score.Score) {
 	switch s := s.(type) {
 	case score.MonitoringStack:
-		c.stack(s)
+		c.stack(s, "")
+		c.requirements(s, false)
+		c.helm(s, false)
 	case score.TenantMonitoring:
 		c.tenantMonitoring(s)
 	case score.Tenant:

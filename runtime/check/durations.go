@@ -75,39 +75,3 @@ func (c *checker) respelled(text string) (string, bool) {
 	}
 	return "", false
 }
-
-// endpoint checks how a target is scraped.
-func (c *checker) endpoint(who string, e score.Endpoint, origin score.Origin) {
-	interval, intervalGiven := c.duration(who, e.Interval, origin, "interval", false)
-	timeout, timeoutGiven := c.duration(who, e.ScrapeTimeout, origin, "scrape_timeout", false)
-	if timeoutGiven && e.Interval == "" {
-		interval, intervalGiven = c.parseDuration(defaultScrapeInterval).value, true
-	}
-	if timeoutGiven && intervalGiven && timeout > interval {
-		shownInterval := fmt.Sprintf("the interval %q", e.Interval)
-		if e.Interval == "" {
-			shownInterval = fmt.Sprintf("the default interval %q", defaultScrapeInterval)
-		}
-		c.report(problem{
-			code: "timeout-exceeds-interval", origin: origin, argument: "scrape_timeout", value: e.ScrapeTimeout,
-			summary: fmt.Sprintf("%s: got scrape_timeout %q, want at most %s", who, e.ScrapeTimeout, shownInterval),
-			fix:     "make the timeout shorter, or the interval longer",
-		})
-	}
-	if e.Scheme != "" && e.Scheme != "http" && e.Scheme != "https" {
-		c.report(problem{
-			code: "invalid-scheme", origin: origin, argument: "scheme", value: e.Scheme,
-			summary: fmt.Sprintf("%s: scheme: got %s, want \"http\" or \"https\"", who, shown(e.Scheme)),
-		})
-	}
-	if e.Path != "" && (!strings.HasPrefix(e.Path, "/") || strings.ContainsAny(e.Path, " \t\n\r")) {
-		p := problem{
-			code: "invalid-path", origin: origin, argument: "path", value: e.Path,
-			summary: fmt.Sprintf("%s: path: got %s, want a path that begins with a slash, without white space", who, shown(e.Path)),
-		}
-		if clean := strings.TrimSpace(e.Path); !strings.ContainsAny(clean, " \t\n\r:") {
-			p.fix = fmt.Sprintf("write %q", "/"+strings.TrimPrefix(clean, "/"))
-		}
-		c.report(p)
-	}
-}

@@ -7,12 +7,15 @@ package check
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/prometheus/alertmanager/matcher/parse"
 	"github.com/prometheus/alertmanager/pkg/labels"
 
+	"github.com/harmonyscript/harmonyscript/runtime/routing"
 	"github.com/harmonyscript/harmonyscript/runtime/score"
 )
 
@@ -87,49 +90,87 @@ func columnOffset(text, column string) int {
 	return len(text)
 }
 
-// channelMatchers checks a channel's matchers and returns those that are right.
-func (c *checker) channelMatchers(who string, channel score.AlertChannel) {
+// matchers checks a list of matchers. ok is false when one of them is wrong.
+func (c *checker) matchers(who string, texts []string, origin score.Origin, argument string) (all labels.Matchers, ok bool) {
+	ok = true
 	equal := map[string]string{}
-	for i, text := range channel.Matchers {
+	contradicted := false
+	for i, text := range texts {
 		parsed := c.parseMatchers(text)
 		if f := parsed.fault; f != nil {
 			c.report(problem{
-				code: "invalid-matcher", origin: channel.Origin, argument: element("matchers", i), value: text,
+				code: "invalid-matcher", origin: origin, argument: element(argument, i), value: text,
 				part: true, offset: f.offset, length: f.length,
-				summary: fmt.Sprintf("%s: matchers: %s does not parse: %s", who, shown(text), f.message),
+				summary: fmt.Sprintf("%s: %s: %s does not parse: %s", who, argument, shown(text), f.message),
 				detail:  "A matcher is a label, one of = != =~ !~, and a value.", fix: f.fix,
 			})
+			ok = false
 			continue
 		}
 		for _, m := range parsed.matchers {
+			if strings.ContainsFunc(m.Name, needsQuotes) {
+				c.report(problem{
+					code: "invalid-matcher", origin: origin, argument: element(argument, i), value: text,
+					summary: fmt.Sprintf("%s: %s: got the label %q, whose name has to be quoted in matchers", who, argument, m.Name),
+					detail:  "prometheus-operator writes names without quotes, so Alertmanager would refuse all of its configuration.",
+					fix:     fmt.Sprintf("call the label %q", legacyName(m.Name)),
+				})
+				ok = false
+			}
 			if m.Type != labels.MatchEqual {
 				continue
 			}
 			if before, twice := equal[m.Name]; twice && before != m.Value {
+				contradicted = true
 				c.report(problem{
-					code: "impossible-matchers", origin: channel.Origin, argument: element("matchers", i), value: text,
-					summary: fmt.Sprintf("%s: matchers: got %s=%q and %s=%q, which no alert can both match", who, m.Name, before, m.Name, m.Value),
+					code: "impossible-matchers", origin: origin, argument: element(argument, i), value: text,
+					summary: fmt.Sprintf("%s: %s: got %s=%q and %s=%q, which no alert can both match", who, argument, m.Name, before, m.Name, m.Value),
 					fix:     fmt.Sprintf("write one matcher with alternatives: %s=~%q", m.Name, regexp.QuoteMeta(before)+"|"+regexp.QuoteMeta(m.Value)),
 				})
 			}
 			equal[m.Name] = m.Value
 		}
+		all = append(all, parsed.matchers...)
 	}
+	if ok && !contradicted && c.verdict(all) == routing.No {
+		c.impossible(who, texts, all, origin, argument)
+	}
+	return all, ok
 }
 
-// letsThrough reports whether the channel may get an alert of rule: no matcher fails on a label that the
-// rule sets to a fixed value. Labels that come from the series are not known here.
-func (c *checker) letsThrough(channel score.AlertChannel, rule score.Rule) bool {
-	for _, text := range channel.Matchers {
-		for _, m := range c.parseMatchers(text).matchers {
-			value, known := rule.Labels[m.Name]
-			if m.Name == "alertname" {
-				value, known = rule.Alert, true
-			}
-			if known && !strings.Contains(value, "{{") && !m.Matches(value) {
-				return false
-			}
+// needsQuotes reports whether a label's name with this character has to be quoted in Alertmanager's syntax.
+func needsQuotes(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("{}!=~,\\\"'`", r) }
+
+// verdict says whether any alert can match all matchers.
+func (c *checker) verdict(matchers labels.Matchers) routing.Verdict {
+	var f routing.Formula
+	f.Match(matchers)
+	_, verdict := c.solver.Solve(f)
+	return verdict
+}
+
+// impossible reports matchers that no alert can match, by the fewest that contradict each other.
+func (c *checker) impossible(who string, texts []string, all labels.Matchers, origin score.Origin, argument string) {
+	p := problem{
+		code: "impossible-matchers", origin: origin, argument: argument,
+		summary: fmt.Sprintf("%s: %s: got %s, which no alert can match", who, argument, all),
+		detail:  "A label that an alert lacks has the empty value; an expression has to fit the whole value.",
+	}
+	for i, one := range all {
+		if c.verdict(labels.Matchers{one}) == routing.No {
+			p.summary = fmt.Sprintf("%s: %s: got %s, which no value can match", who, argument, one)
+			break
+		}
+		found := slices.IndexFunc(all[:i], func(other *labels.Matcher) bool {
+			return c.verdict(labels.Matchers{other, one}) == routing.No
+		})
+		if found >= 0 {
+			p.summary = fmt.Sprintf("%s: %s: got %s and %s, which no alert can both match", who, argument, all[found], one)
+			break
 		}
 	}
-	return true
+	if len(texts) == 1 {
+		p.argument = element(argument, 0)
+	}
+	c.report(p)
 }

@@ -11,8 +11,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
-	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
@@ -32,10 +32,32 @@ const (
 // expression is what there is to say about one PromQL text, wherever it stands.
 type expression struct {
 	faults []fault
-	// namespaces are the values that the label "namespace" is compared with by equality.
-	namespaces []selected
+	// lints are what is valid and most likely not meant, alertLints what is so in an alert.
+	lints, alertLints []fault
+	// shape says which labels the result can have; any for what does not parse.
+	shape shape
+	// ranges are what functions such as rate look back over.
+	ranges []lookBack
+	// jobs are the values that the label "job" has to be equal to.
+	jobs []selected
+	// namespaces are the matchers on the label "namespace", and written where a function writes that label.
+	namespaces []namespaceMatcher
+	written    []selected
 	// metrics are the names of the series that it reads, in their order, each once.
 	metrics []selected
+}
+
+// namespaceMatcher is a matcher on the label "namespace", with the place of its selector.
+type namespaceMatcher struct {
+	selected
+	matcher *labels.Matcher
+}
+
+// lookBack is a range selector under a function that wants several samples.
+type lookBack struct {
+	selected
+	function, job string
+	duration      time.Duration
 }
 
 // selected is a name in a selector, and where the selector is in the text.
@@ -90,29 +112,10 @@ func parseExpression(promql parser.Parser, text string) *expression {
 		e.faults = []fault{f}
 		return e
 	}
-	metrics := map[string]bool{}
-	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
-		selector, ok := node.(*parser.VectorSelector)
-		if !ok {
-			return nil
-		}
-		for _, m := range selector.LabelMatchers {
-			if m.Type != labels.MatchEqual {
-				continue
-			}
-			at := selected{m.Value, int(selector.PosRange.Start), int(selector.PosRange.End - selector.PosRange.Start)}
-			switch m.Name {
-			case "namespace":
-				e.namespaces = append(e.namespaces, at)
-			case model.MetricNameLabel:
-				if !metrics[m.Value] {
-					metrics[m.Value] = true
-					e.metrics = append(e.metrics, at)
-				}
-			}
-		}
-		return nil
-	})
+	e.read(parsed)
+	l := lintOf(text, parsed)
+	e.shape = shapeOf(parsed)
+	e.lints, e.alertLints = l.any[:min(len(l.any), maxFaults)], l.alerts[:min(len(l.alerts), maxFaults)]
 	return e
 }
 
@@ -165,6 +168,9 @@ var unknownFunction = regexp.MustCompile(`unknown function with name "([^"]*)"`)
 // promqlFix names the way out of the mistakes that people used to other languages make.
 func promqlFix(part, message string) string {
 	if match := unknownFunction.FindStringSubmatch(message); match != nil {
+		if renamed := removedFunction(match[1]); renamed != "" {
+			return renamed
+		}
 		if near := diag.Nearest(match[1], slices.Sorted(maps.Keys(parser.Functions))); near != "" {
 			return fmt.Sprintf("write %s", near)
 		}
@@ -191,14 +197,35 @@ func promqlFix(part, message string) string {
 	return ""
 }
 
+// removedFunction says what to write instead of a function that Prometheus no longer has.
+func removedFunction(name string) string {
+	switch name {
+	case "holt_winters":
+		return "write double_exponential_smoothing, which needs a feature flag of Prometheus"
+	case "count_scalar":
+		return "write scalar(count(…))"
+	case "drop_common_labels":
+		return "aggregate with by (…) or without (…)"
+	default:
+		return ""
+	}
+}
+
 // promqlOf checks the expression of a rule.
 func (c *checker) promqlOf(who string, rule score.Rule) {
-	for _, f := range c.expression(rule.Expr).faults {
-		p := problem{
-			code: f.code, origin: rule.Origin, argument: "expr", value: rule.Expr,
-			part: f.code != "promql-too-long" && rule.Expr != "", offset: f.offset, length: f.length,
-			summary: fmt.Sprintf("%s: expr: %s", who, f.message), fix: f.fix,
+	e := c.expression(rule.Expr)
+	report := func(faults []fault) {
+		for _, f := range faults {
+			c.report(problem{
+				code: f.code, origin: rule.Origin, argument: "expr", value: rule.Expr,
+				part: f.code != "promql-too-long" && rule.Expr != "", offset: f.offset, length: f.length,
+				summary: fmt.Sprintf("%s: expr: %s", who, f.message), fix: f.fix,
+			})
 		}
-		c.report(p)
+	}
+	report(e.faults)
+	report(e.lints)
+	if rule.Alert != "" {
+		report(e.alertLints)
 	}
 }

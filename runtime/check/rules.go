@@ -26,10 +26,11 @@ func keyOfRules(groups []score.RuleGroup) rulesKey { return rulesKey{first(group
 
 // groupKey identifies a group's contents: groups are copied from stack to stack, their rules are shared.
 type groupKey struct {
-	rules          *score.Rule
-	number, limit  int
-	name, interval string
-	at             score.Position
+	rules                  *score.Rule
+	number, limit          int
+	name, interval, offset string
+	labels                 uintptr
+	at                     score.Position
 }
 
 func whoRule(r score.Rule) string {
@@ -69,7 +70,7 @@ func firstDefinition(origin score.Origin) []diag.Related {
 }
 
 func (c *checker) ruleGroup(g score.RuleGroup) {
-	if len(g.Rules) > 0 && !c.once(groupKey{first(g.Rules), len(g.Rules), g.Limit, g.Name, g.Interval, g.Origin.Position()}) {
+	if len(g.Rules) > 0 && !c.once(groupKey{first(g.Rules), len(g.Rules), g.Limit, g.Name, g.Interval, g.QueryOffset, mapIdentity(g.Labels), g.Origin.Position()}) {
 		return
 	}
 	who := fmt.Sprintf("alert_rule_group %q", g.Name)
@@ -80,6 +81,16 @@ func (c *checker) ruleGroup(g score.RuleGroup) {
 		c.report(problem{code: "invalid-rule-name", origin: g.Origin, argument: "name", summary: who + ": got a name that is not valid UTF-8, want one that is"})
 	}
 	c.duration(who, g.Interval, g.Origin, "interval", false)
+	c.duration(who, g.QueryOffset, g.Origin, "query_offset", true)
+	c.prometheusLabels(who, g.Labels, g.Origin, "labels")
+	c.reservedLabels(who, g.Labels, g.Origin, "labels", map[string]string{
+		model.MetricNameLabel: "It holds the name of the series.", model.AlertNameLabel: "Prometheus sets it to the alert's name.",
+	})
+	for _, name := range sortedKeys(g.Labels) {
+		if found := c.alertText(g.Labels[name]).problem; found != nil {
+			c.templateProblem(who+": "+entry("labels", name), g.Origin, entry("labels", name), g.Labels[name], found, alertTemplateDetail)
+		}
+	}
 	if g.Limit < 0 {
 		c.report(problem{
 			code: "out-of-range", origin: g.Origin, argument: "limit",
@@ -164,6 +175,8 @@ func (c *checker) rule(r score.Rule) {
 		reserved[model.AlertNameLabel] = "Prometheus sets it to the alert's name."
 		c.alertTemplatesOf(who, r, r.Labels, "labels")
 		c.alertTemplatesOf(who, r, r.Annotations, "annotations")
+		c.templateLints(who, r, r.Labels, "labels")
+		c.templateLints(who, r, r.Annotations, "annotations")
 	}
 	c.reservedLabels(who, r.Labels, r.Origin, "labels", reserved)
 }

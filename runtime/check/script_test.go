@@ -67,7 +67,7 @@ type version struct {
 }
 
 var allFeatures = []backend.Feature{
-	backend.FeatureServiceMonitor, backend.FeaturePodMonitor, backend.FeatureStaticTargets, backend.FeatureProbe, backend.FeatureShards,
+	backend.FeatureServiceMonitor, backend.FeaturePodMonitor, backend.FeatureStaticTargets, backend.FeatureHTTPDiscovery, backend.FeatureDNSDiscovery, backend.FeatureProbe, backend.FeatureShards,
 	backend.FeatureReplicas, backend.FeatureStorage, backend.FeatureRemoteWrite, backend.FeatureExternalLabels, backend.FeatureResources,
 	backend.FeatureTenantDedicated, backend.FeatureTenantShared, backend.FeatureRuleKeepFiring, backend.FeatureRuleGroupLimit, backend.FeatureHonorLabelsProbe,
 }
@@ -81,7 +81,9 @@ func (v version) Capabilities() backend.Capabilities {
 			supported = append(supported, f)
 		}
 	}
-	return backend.NewCapabilities(supported, v.lacks)
+	return backend.NewCapabilities(supported, v.lacks).Reserving(map[backend.Feature]backend.Reservation{
+		backend.FeatureReplicas: {Except: 2, Reason: "there are two pigeons"},
+	})
 }
 
 func (v version) Sender() backend.Sender                        { return pigeon{} }

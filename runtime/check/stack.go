@@ -80,8 +80,9 @@ func (c *checker) feature(b backend.Backend, f backend.Feature, who string, orig
 	c.report(p)
 }
 
-// stack checks a stack and everything in it. who names it in messages: inside a tenant its namespace is not its own.
-func (c *checker) stack(s score.MonitoringStack) {
+// stack checks a stack and everything in it; tenant is the name of the tenant that it is in, or empty. who names it in
+// messages: inside a tenant its namespace is not its own.
+func (c *checker) stack(s score.MonitoringStack, tenant string) {
 	who := fmt.Sprintf("monitoring_stack %q", s.Name)
 	b := c.backendOf(who, s)
 	c.stackName(who, s)
@@ -92,9 +93,10 @@ func (c *checker) stack(s score.MonitoringStack) {
 	c.targets(s.ScrapeTargets, b)
 	c.ruleGroups(s.AlertRules)
 	c.ruleFeatures(s.AlertRules, b)
+	c.rulesAndTargets(s, tenant)
 	c.remoteWrites(who, s.RemoteWrite)
-	c.routing(who, s)
-	if len(s.ScrapeTargets) == 0 {
+	c.routing(who, s, tenant)
+	if len(s.ScrapeTargets) == 0 && !platform(s, tenant) {
 		c.report(problem{
 			code: "no-targets", origin: s.Origin, argument: "scrape_targets",
 			summary: who + ": got no scrape targets, so there is nothing to look at",
@@ -149,6 +151,7 @@ type featuresKey struct {
 	at               score.Position
 	version          score.APIVersion
 	replicas, shards bool
+	given            int
 	flags            [4]bool
 }
 
@@ -158,7 +161,7 @@ func (c *checker) stackFeatures(who string, s score.MonitoringStack, b backend.B
 		return
 	}
 	key := featuresKey{
-		s.Origin.Position(), s.APIVersion, s.Replicas > 1, s.Shards > 1,
+		s.Origin.Position(), s.APIVersion, s.Replicas > 1, s.Shards > 1, givenReplicas(s),
 		[4]bool{s.Storage != "", len(s.RemoteWrite) > 0, len(s.ExternalLabels) > 0, len(s.Resources.Requests)+len(s.Resources.Limits) > 0},
 	}
 	if key.at.IsValid() && !c.once(key) {
@@ -180,6 +183,30 @@ func (c *checker) stackFeatures(who string, s score.MonitoringStack, b backend.B
 			c.feature(b, asked.feature, who, s.Origin, asked.argument)
 		}
 	}
+	c.replicasNotFollowed(who, s, b, key.given)
+}
+
+// givenReplicas returns the argument replicas, 0 when the script leaves it to its default.
+func givenReplicas(s score.MonitoringStack) int {
+	if _, written := s.Origin.Arguments()["replicas"]; written || s.Replicas != score.DefaultReplicas {
+		return s.Replicas
+	}
+	return 0
+}
+
+// replicasNotFollowed reports that the version does with replicas what the script does not say. It is no more than a
+// warning, because notifications are the same from any number of Alertmanagers, and a script is to run in every version.
+func (c *checker) replicasNotFollowed(who string, s score.MonitoringStack, b backend.Backend, given int) {
+	reservation, exists := b.Capabilities().Reservation(backend.FeatureReplicas)
+	if !exists || given == 0 || given == reservation.Except {
+		return
+	}
+	c.report(problem{
+		code: "replicas-not-followed", origin: s.Origin, argument: "replicas",
+		summary: fmt.Sprintf("%s: got replicas = %d, and %s makes %d Alertmanagers all the same", who, given, b.Version(), reservation.Except),
+		detail:  "In this version " + reservation.Reason + ".",
+		fix:     fmt.Sprintf("write replicas = %d, or leave it as it is when only Prometheus matters", reservation.Except),
+	})
 }
 
 type ruleFeaturesKey struct {

@@ -57,15 +57,13 @@ func (c *checker) targetFeatures(t score.ScrapeTarget, b backend.Backend) {
 	}
 	who := fmt.Sprintf("%s %q", t.Kind(), t.TargetName())
 	switch t := t.(type) {
-	case score.ServiceMonitor, score.PodMonitor, score.StaticTargets:
-		c.feature(b, backend.Feature(t.Kind()), who, t.Source(), "")
 	case score.Probe:
 		c.feature(b, backend.FeatureProbe, who, t.Source(), "")
 		if t.HonorLabels {
 			c.feature(b, backend.FeatureHonorLabelsProbe, who, t.Origin, "honor_labels")
 		}
 	default:
-		// A kind that another program added names its feature after itself.
+		// Every kind's feature is called as it is.
 		c.feature(b, backend.Feature(t.Kind()), who, t.Source(), "")
 	}
 }
@@ -77,77 +75,38 @@ func (c *checker) target(t score.ScrapeTarget) {
 	}
 	who := fmt.Sprintf("%s %q", t.Kind(), t.TargetName())
 	c.objectName(who, t.TargetName(), backend.MaxObjectName-backend.MaxStackName-1, t.Source(), "name")
+	c.endpoint(who, score.EndpointOf(t), t.Source())
 	switch t := t.(type) {
 	case score.ServiceMonitor:
-		c.monitor(who, "services", t.MatchLabels, t.Port, t.Endpoint, t.Origin)
+		c.monitor(who, "services", t.MatchLabels, t.Port, t.Origin)
 		c.servicePort(who, t.Port, t.Origin)
+		c.namespaces(who, t.Namespaces, t.Origin)
+		c.copiedLabels(who, t.TargetLabels, t.Origin, "target_labels")
+		c.copiedLabels(who, t.PodTargetLabels, t.Origin, "pod_target_labels")
 	case score.PodMonitor:
-		c.monitor(who, "pods", t.MatchLabels, t.Port, t.Endpoint, t.Origin)
+		c.monitor(who, "pods", t.MatchLabels, t.Port, t.Origin)
 		c.containerPort(who, t.Port, t.Origin)
+		c.namespaces(who, t.Namespaces, t.Origin)
+		c.copiedLabels(who, t.PodTargetLabels, t.Origin, "pod_target_labels")
 	case score.StaticTargets:
-		c.endpoint(who, t.Endpoint, t.Origin)
-		c.addresses(who, t.Targets, t.Origin, c.address)
+		c.addresses(who, t.Targets, "targets", t.Origin, c.address)
 		c.targetLabels(who, t.Labels, t.Origin)
+	case score.HTTPDiscovery:
+		c.url(who+": url", t.URL, t.Origin, "url", "discovery_http_config = http_config(basic_auth = …)")
+		c.duration(who, t.RefreshInterval, t.Origin, "refresh_interval", false)
+		c.settings(who, "", t.Discovery, t.Origin)
+		c.loginNames(who, t.Discovery, t.Origin)
+		c.discoveryHeaders(who, t.Discovery, t.Origin)
+	case score.DNSDiscovery:
+		c.dnsDiscovery(who, t)
 	case score.Probe:
-		c.endpoint(who, t.Endpoint, t.Origin)
 		c.address(who+": prober", t.Prober, t.Origin, "prober")
-		c.addresses(who, t.Targets, t.Origin, c.probed)
+		c.addresses(who, t.Targets, "targets", t.Origin, c.probed)
 		c.targetLabels(who, t.Labels, t.Origin)
 	}
 }
 
-// targetIdentity is the same for copies of one target.
-type targetIdentity struct {
-	at           score.Position
-	kind, name   string
-	labels       uintptr
-	targets      *string
-	number       int
-	port, prober string
-	module       string
-	endpoint     score.Endpoint
-}
-
-func identityOf(t score.ScrapeTarget) any {
-	id := targetIdentity{at: t.Source().Position(), kind: t.Kind(), name: t.TargetName()}
-	switch t := t.(type) {
-	case score.ServiceMonitor:
-		id.labels, id.port, id.endpoint = mapIdentity(t.MatchLabels), t.Port, t.Endpoint
-	case score.PodMonitor:
-		id.labels, id.port, id.endpoint = mapIdentity(t.MatchLabels), t.Port, t.Endpoint
-	case score.StaticTargets:
-		id.labels, id.targets, id.number, id.endpoint = mapIdentity(t.Labels), first(t.Targets), len(t.Targets), t.Endpoint
-	case score.Probe:
-		id.labels, id.targets, id.number, id.endpoint = mapIdentity(t.Labels), first(t.Targets), len(t.Targets), t.Endpoint
-		id.prober, id.module = t.Prober, t.Module
-	default:
-		// A kind that another program added is told apart by its text.
-		return fmt.Sprintf("%T %+v", t, t)
-	}
-	return id
-}
-
-// withoutOrigin drops what plays no part in a target's meaning.
-func withoutOrigin(t score.ScrapeTarget) score.ScrapeTarget {
-	switch t := t.(type) {
-	case score.ServiceMonitor:
-		t.Origin = score.Origin{}
-		return t
-	case score.PodMonitor:
-		t.Origin = score.Origin{}
-		return t
-	case score.StaticTargets:
-		t.Origin = score.Origin{}
-		return t
-	case score.Probe:
-		t.Origin = score.Origin{}
-		return t
-	}
-	return t
-}
-
-func (c *checker) monitor(who, what string, match map[string]string, port string, e score.Endpoint, origin score.Origin) {
-	c.endpoint(who, e, origin)
+func (c *checker) monitor(who, what string, match map[string]string, port string, origin score.Origin) {
 	c.kubernetesLabels(who, match, origin, "match_labels")
 	if len(match) == 0 {
 		c.report(problem{
@@ -198,18 +157,18 @@ func (c *checker) portName(who, port string, origin score.Origin, want string) {
 	c.report(p)
 }
 
-// addresses checks a list of targets, each with check.
-func (c *checker) addresses(who string, targets []string, origin score.Origin, check func(who, target string, origin score.Origin, argument string)) {
+// addresses checks the list of targets in the argument list, each with check.
+func (c *checker) addresses(who string, targets []string, list string, origin score.Origin, check func(who, target string, origin score.Origin, argument string)) {
 	if len(targets) == 0 {
-		c.report(problem{code: "no-addresses", origin: origin, argument: "targets", summary: who + ": got no targets, want at least one"})
+		c.report(problem{code: "no-addresses", origin: origin, argument: list, summary: who + ": got no " + list + ", want at least one"})
 	}
 	seen := map[string]bool{}
 	for i, target := range targets {
-		check(who+": targets", target, origin, element("targets", i))
+		check(who+": "+list, target, origin, element(list, i))
 		if seen[target] {
 			c.report(problem{
-				code: "duplicate-address", origin: origin, argument: element("targets", i), value: target,
-				summary: fmt.Sprintf("%s: targets: got %s twice, want it once", who, shown(target)), fix: "remove one",
+				code: "duplicate-address", origin: origin, argument: element(list, i), value: target,
+				summary: fmt.Sprintf("%s: %s: got %s twice, want it once", who, list, shown(target)), fix: "remove one",
 			})
 		}
 		seen[target] = true

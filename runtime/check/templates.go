@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// This file judges templates: those of alerts, which Prometheus expands, and those of channels, which
-// Alertmanager expands.
+// This file judges the templates of alerts, which Prometheus expands, and finds the places of errors in templates.
 
 package check
 
@@ -11,9 +10,9 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	texttemplate "text/template"
+	"sync"
+	"text/template/parse"
 
-	receivertemplate "github.com/prometheus/alertmanager/template"
 	"github.com/prometheus/prometheus/promql"
 	alerttemplate "github.com/prometheus/prometheus/template"
 
@@ -29,42 +28,103 @@ const templateName = "harmonyscript"
 // variables are what Prometheus puts in front of every template of an alert.
 const variables = "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}{{$externalURL := .ExternalURL}}{{$value := .Value}}"
 
-// templateProblem says what is wrong with a template and where its line begins.
+// templateProblem says what is wrong with a template, where, and what to do.
 type templateProblem struct {
 	message        string
 	offset, length int
+	fix            string
 }
 
-func (c *checker) alertTemplate(text string) *templateProblem {
-	return remember(c.alertTemplates, text, func() error {
-		data := alerttemplate.AlertTemplateData(map[string]string{}, map[string]string{}, "", promql.Sample{})
-		return alerttemplate.NewTemplateExpander(context.Background(), variables+text, templateName, data, 0, nil, nil, nil).ParseTest()
-	})
+// alertText is what there is to say about one text of an alert, wherever it stands.
+type alertText struct {
+	// problem is nil for a text that Prometheus takes.
+	problem *templateProblem
+	// use is what the text refers to.
+	use templateUse
 }
 
-func (c *checker) receiverTemplate(text string) *templateProblem {
-	return remember(c.receiverTemplates, text, func() error {
-		_, err := texttemplate.New(templateName).Funcs(texttemplate.FuncMap(receivertemplate.DefaultFuncs)).Parse(text)
-		return err
-	})
-}
+// plainText is the judgement of every text without a template in it.
+var plainText alertText
 
-func remember(known map[string]*templateProblem, text string, parse func() error) *templateProblem {
+func (c *checker) alertText(text string) *alertText {
 	if !strings.Contains(text, "{{") {
-		return nil
+		return &plainText
 	}
-	if found, ok := known[text]; ok {
-		return found
+	if known, ok := c.alertTexts[text]; ok {
+		return known
 	}
-	var found *templateProblem
-	if len(text) > maxTemplate {
-		found = &templateProblem{message: fmt.Sprintf("got a template of %d bytes, want at most %d", len(text), maxTemplate), length: len(text)}
-	} else if err := parse(); err != nil {
-		found = locateTemplateError(text, err)
-	}
-	known[text] = found
-	return found
+	judged := judgeAlertText(text)
+	c.alertTexts[text] = judged
+	return judged
 }
+
+// judgeAlertText parses a template, once for all that is asked of it. Prometheus' own parser makes some thirty functions anew
+// for each text, so it is only asked for what it says of a text that does not parse.
+func judgeAlertText(text string) *alertText {
+	if len(text) > maxTemplate {
+		return &alertText{problem: &templateProblem{message: fmt.Sprintf("got a template of %d bytes, want at most %d", len(text), maxTemplate), length: len(text)}}
+	}
+	judged := &alertText{}
+	declared := declarations(text)
+	parsed, err := parse.New(templateName).Parse(declared+text, "", "", map[string]*parse.Tree{}, alertFunctions())
+	if err != nil {
+		data := alerttemplate.AlertTemplateData(map[string]string{}, map[string]string{}, "", promql.Sample{})
+		if err := alerttemplate.NewTemplateExpander(context.Background(), variables+text, templateName, data, 0, nil, nil, nil).ParseTest(); err != nil {
+			judged.problem = locateTemplateError(text, err)
+		}
+		// What a text with a misspelt function refers to is told all the same.
+		tree := parse.New(templateName)
+		tree.Mode = parse.SkipFuncCheck
+		parsed, err = tree.Parse(declared+text, "", "", map[string]*parse.Tree{})
+	}
+	if err == nil && parsed.Root != nil {
+		w := useWalk{use: &judged.use, text: declared + text, before: len(declared)}
+		w.list(parsed.Root, true)
+	}
+	return judged
+}
+
+// declarations returns those of the variables that a text speaks of.
+func declarations(text string) string {
+	declared := ""
+	for declaration := range strings.SplitAfterSeq(variables, "}}") {
+		if name, _, _ := strings.Cut(strings.TrimPrefix(declaration, "{{"), " "); name != "" && strings.Contains(text, name) {
+			declared += declaration
+		}
+	}
+	return declared
+}
+
+// alertFunctions returns the names of the functions that templates of alerts have, as the parser wants them.
+var alertFunctions = sync.OnceValue(func() map[string]any {
+	names := functionNames{}
+	alerttemplate.RegisterFeatures(names)
+	for _, name := range builtinFunctions {
+		names[name] = true
+	}
+	return names
+})
+
+// functionNames collects what Prometheus calls its features: the functions of templates.
+type functionNames map[string]any
+
+// Enable adds a name.
+func (n functionNames) Enable(_, name string) { n[name] = true }
+
+// Disable takes a name away.
+func (n functionNames) Disable(_, name string) { delete(n, name) }
+
+// Set adds a name or takes it away.
+func (n functionNames) Set(category, name string, enabled bool) {
+	if enabled {
+		n.Enable(category, name)
+	} else {
+		n.Disable(category, name)
+	}
+}
+
+// Get returns nothing: nobody asks a collector of names.
+func (functionNames) Get() map[string]map[string]bool { return nil }
 
 var templateError = regexp.MustCompile(`(?s)template: [^:]*:(\d+):(?:\d+:)? (.*)$`)
 
@@ -114,12 +174,14 @@ func locateTemplateError(text string, err error) *templateProblem {
 	return found
 }
 
+const alertTemplateDetail = "Prometheus' templates have $labels, $value and the functions of its template reference."
+
 // alertTemplates checks the values of an alert's labels or annotations.
 func (c *checker) alertTemplatesOf(who string, rule score.Rule, texts map[string]string, argument string) {
 	for _, name := range sortedKeys(texts) {
-		if found := c.alertTemplate(texts[name]); found != nil {
+		if found := c.alertText(texts[name]).problem; found != nil {
 			c.templateProblem(who+": "+entry(argument, name), rule.Origin, entry(argument, name), texts[name], found,
-				"Prometheus' templates have $labels, $value and the functions of its template reference.")
+				alertTemplateDetail)
 		}
 	}
 }

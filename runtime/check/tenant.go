@@ -134,7 +134,8 @@ func (c *checker) admin(who, admin string, origin score.Origin, argument string)
 // tenantMonitoring checks a tenant with its stack, and what of the stack cannot work inside the tenant.
 func (c *checker) tenantMonitoring(t score.TenantMonitoring) {
 	c.tenant(t.Tenant, t.Origin)
-	c.stack(t.Stack)
+	c.stack(t.Stack, t.Tenant.Name)
+	c.helm(t.Stack, true)
 	who := t.Title()
 	if b, ok := c.registeredBackend(t.Stack.APIVersion); ok {
 		feature := backend.Feature(t.Kind() + "." + string(t.Mode))
@@ -143,16 +144,19 @@ func (c *checker) tenantMonitoring(t score.TenantMonitoring) {
 	if t.Mode == score.TenantShared {
 		return
 	}
+	c.requirements(t.Stack, true)
 	for _, m := range c.namespaceMatches(t.Stack.AlertRules) {
-		if m.namespace.name != t.Tenant.Name && c.once(namespaceWarning{m.rule.Origin.Position(), m.rule.Expr}) {
+		if !m.namespace.matcher.Matches(t.Tenant.Name) && c.once(namespaceWarning{m.rule.Origin.Position(), m.rule.Expr}) {
 			c.report(problem{
 				code: "promql-other-namespace", origin: m.rule.Origin, argument: "expr", value: m.rule.Expr,
 				part: true, offset: m.namespace.offset, length: m.namespace.length,
-				summary: fmt.Sprintf("%s: expr: got namespace=%q in a rule of the tenant %q, whose Prometheus sees its own namespace only", whoRule(m.rule), m.namespace.name, t.Tenant.Name),
+				summary: fmt.Sprintf("%s: expr: got %s in a rule of the tenant %q, whose Prometheus sees its own namespace only", whoRule(m.rule), m.namespace.matcher, t.Tenant.Name),
 				fix:     "leave the matcher on namespace out",
 			})
 		}
 	}
+	c.overriddenInTenant(t)
+	c.targetsOfTenant(t)
 	for _, m := range c.foreignMetrics(t.Stack) {
 		if c.once(metricWarning{m.rule.Origin.Position(), m.metric.name}) {
 			c.report(problem{

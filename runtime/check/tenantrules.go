@@ -14,7 +14,7 @@ import (
 // namespaceMatch is a rule that selects a namespace by name.
 type namespaceMatch struct {
 	rule      score.Rule
-	namespace selected
+	namespace namespaceMatcher
 }
 
 // foreignMetric is a rule that uses a metric of the cluster's own exporters.
@@ -69,6 +69,9 @@ func (c *checker) foreignMetrics(s score.MonitoringStack) []foreignMetric {
 	found, known := c.metricsOfRuleLists[key]
 	if !known {
 		for _, g := range s.AlertRules {
+			if len(g.Requires) > 0 {
+				continue // requirements speaks of all of its metrics at once
+			}
 			for _, r := range g.Rules {
 				for _, metric := range c.expression(r.Expr).metrics {
 					for _, e := range exporters {

@@ -4,8 +4,8 @@
 // paths, and sends raw requests with bounded retries. It is the only package of the engine that knows client-go.
 //
 // Requests carry bytes as they are: a server-side apply sends the manifest that a backend compiled, and gets back
-// nothing but the object's metadata. There is no client-side rate limit; the API server's own fairness decides, and
-// its Retry-After is honoured.
+// nothing but the object's metadata. Unless Options ask for one there is no client-side rate limit; the API server's
+// own fairness decides, and its Retry-After is honoured.
 package cluster
 
 import (
@@ -39,8 +39,16 @@ type Options struct {
 	Version string
 	// ConnectTimeout bounds the time for a TCP connection and its TLS handshake; 0 means 5 seconds.
 	ConnectTimeout time.Duration
-	// RetryFor bounds the time during which one request is tried again; 0 means 30 seconds.
+	// RetryFor bounds the time during which a request is sent again that the API server turns away; 0 means 30 seconds.
 	RetryFor time.Duration
+	// AwayFor is how long an API server that has answered and does not any more is waited for; 0 means RetryFor, and 2 minutes
+	// if that is 0, too.
+	AwayFor time.Duration
+	// Away is told when the API server has been away for some seconds, and when it is back; nil means nobody is.
+	Away func(Away)
+	// QPS caps how many requests are sent per second, in bursts of what one second allows, those of clients that are made
+	// of RESTConfig among them; 0 means no cap.
+	QPS float64
 	// ImpersonateUser acts as another user, with ImpersonateGroups; empty means oneself.
 	ImpersonateUser   string
 	ImpersonateGroups []string
@@ -55,7 +63,13 @@ type Client struct {
 	context  string
 	base     *url.URL
 	http     *http.Client
+	limiter  *limiter
 	retryFor time.Duration
+	awayFor  time.Duration
+	away     *listener
+	outage   outage
+	// readTimeout and writeTimeout bound one attempt of a request.
+	readTimeout, writeTimeout time.Duration
 	// connected is set by the first answer of any kind: from then on a refused connection is a server that
 	// restarts and is worth waiting for, before it is a wrong address and is told at once.
 	connected atomic.Bool
@@ -69,7 +83,7 @@ type Client struct {
 // NewClient returns a client for the API server of config, which is copied. No request is sent.
 func NewClient(config *rest.Config, o Options) (*Client, error) {
 	config = rest.CopyConfig(config)
-	// The API server decides how fast it can be asked; our requests are bounded by the number of workers.
+	// The API server decides how fast it can be asked; our requests are bounded by the number of workers, and by o.QPS.
 	config.QPS = -1
 	config.UserAgent = "harmonyscript/" + cmp.Or(o.Version, "dev")
 	// Each request is bounded by its own context, and some of them wait on purpose.
@@ -92,11 +106,23 @@ func NewClient(config *rest.Config, o Options) (*Client, error) {
 	if o.Wrap != nil {
 		config.Wrap(o.Wrap)
 	}
+	if path := config.BearerTokenFile; path != "" {
+		config.Wrap(func(next http.RoundTripper) http.RoundTripper { return &tokenFile{path: path, next: next} })
+	}
 	client, err := rest.HTTPClientFor(config)
 	if err != nil {
 		return nil, &ConfigError{Err: err}
 	}
-	c := &Client{config: config, context: o.Context, base: base, http: client, retryFor: cmp.Or(o.RetryFor, 30*time.Second)}
+	c := &Client{
+		config: config, context: o.Context, base: base, http: client, limiter: newLimiter(o.QPS), retryFor: cmp.Or(o.RetryFor, 30*time.Second),
+		awayFor: cmp.Or(o.AwayFor, o.RetryFor, DefaultAwayFor), away: &listener{o.Away}, readTimeout: readTimeout, writeTimeout: writeTimeout,
+	}
+	// Others wait inside their transport, too, for a server that is away.
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return &patient{c, next} })
+	if c.limiter != nil {
+		// Others wait inside their transport. Our own requests wait before the time of an attempt begins to run.
+		config.Wrap(func(next http.RoundTripper) http.RoundTripper { return c.limiter.wrap(next) })
+	}
 	c.kinds.versions = map[string]*groupVersion{}
 	return c, nil
 }
@@ -104,8 +130,8 @@ func NewClient(config *rest.Config, o Options) (*Client, error) {
 // RESTConfig returns a copy of the connection's configuration, for libraries that make clients of their own.
 func (c *Client) RESTConfig() *rest.Config { return rest.CopyConfig(c.config) }
 
-// Host returns the address of the API server.
-func (c *Client) Host() string { return strings.TrimSuffix(c.base.String(), "/") }
+// Host returns the address of the API server, without a user and a password.
+func (c *Client) Host() string { return strings.TrimSuffix(shownAddress(c.base), "/") }
 
 // ContextName returns the name of the kubeconfig context, or "" when there is none.
 func (c *Client) ContextName() string { return c.context }

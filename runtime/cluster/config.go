@@ -89,7 +89,7 @@ type ConfigError struct {
 }
 
 // Error tells the file and the reason.
-func (e *ConfigError) Error() string { return e.subject() + ": " + e.Err.Error() }
+func (e *ConfigError) Error() string { return e.subject() + ": " + WithoutUser(e.Err.Error()) }
 
 func (e *ConfigError) subject() string {
 	text := "kubeconfig"
@@ -109,7 +109,7 @@ func (e *ConfigError) Unwrap() error { return e.Err }
 func (e *ConfigError) Diagnostic() diag.Diagnostic {
 	return diag.Diagnostic{
 		Severity: diag.Error, Code: "kubeconfig-invalid", Summary: e.subject() + " cannot be used",
-		Detail: oneLine(e.Err.Error()),
+		Detail: oneLine(WithoutUser(e.Err.Error())),
 		Fix:    "correct the kubeconfig, or add --sandbox to use a control plane on this machine",
 	}
 }
@@ -133,7 +133,10 @@ func (e *ContextError) Error() string {
 // Diagnostic suggests the nearest name.
 func (e *ContextError) Diagnostic() diag.Diagnostic {
 	d := diag.Diagnostic{Severity: diag.Error, Code: "context-unknown", Summary: e.Error()}
+	parts := strings.Split(e.Name, ",")
 	switch near := diag.Nearest(e.Name, e.Known); {
+	case len(parts) > 1 && !slices.ContainsFunc(parts, func(part string) bool { return !slices.Contains(e.Known, strings.TrimSpace(part)) }):
+		d.Fix = "name each on its own: --context " + strings.Join(strings.FieldsFunc(e.Name, func(r rune) bool { return r == ',' || r == ' ' }), " --context ")
 	case near != "":
 		d.Fix = "did you mean --context " + near + "?"
 	case len(e.Known) > 0:

@@ -50,6 +50,20 @@ func Conflicts(err error) []Conflict {
 	return conflicts
 }
 
+// WithoutConflicts returns an error like err that does not tell the conflicts with one manager.
+func WithoutConflicts(err error, manager string) error {
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) || status.Status().Details == nil {
+		return err
+	}
+	s := status.Status()
+	s.Details = s.Details.DeepCopy()
+	s.Details.Causes = slices.DeleteFunc(s.Details.Causes, func(c metav1.StatusCause) bool {
+		return c.Type == metav1.CauseTypeFieldManagerConflict && conflictManager(c.Message) == manager
+	})
+	return &apierrors.StatusError{ErrStatus: s}
+}
+
 // conflictManager reads the name out of `conflict with "kubectl-edit" using v1`: the cause has no field for it.
 func conflictManager(message string) string {
 	_, rest, found := strings.Cut(message, "conflict with ")

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"syscall"
 
 	"github.com/harmonyscript/harmonyscript/runtime/diag"
@@ -57,6 +58,8 @@ type UnreachableError struct {
 	Host string
 	// Lost tells that it had answered before.
 	Lost bool
+	// Sent tells that the request may have reached it.
+	Sent bool
 	Err  error
 }
 
@@ -100,6 +103,10 @@ func reason(err error) string {
 	if errors.Is(err, syscall.ECONNREFUSED) {
 		return "connection refused"
 	}
+	if errors.Is(err, syscall.ECONNRESET) {
+		// The library's text names ports of the moment.
+		return "connection reset by peer"
+	}
 	var network net.Error
 	if errors.As(err, &network) && network.Timeout() {
 		return "no answer in time"
@@ -107,16 +114,51 @@ func reason(err error) string {
 	return err.Error()
 }
 
+// lacksCredentials reports whether a request was never sent because the kubeconfig's command gave no credentials. The
+// library has no type for it.
+func lacksCredentials(err error) bool {
+	var u *url.Error
+	return errors.As(err, &u) && strings.HasPrefix(u.Err.Error(), "getting credentials: ")
+}
+
+// AnswerError tells that an answer of the API server cannot be read. What was asked for may have been done.
+type AnswerError struct {
+	// Host is the server's address.
+	Host string
+	Err  error
+}
+
+// Error names the server and the reason.
+func (e *AnswerError) Error() string {
+	return fmt.Sprintf("API server %s: its answer cannot be read: %s", e.Host, e.Err)
+}
+
+// Unwrap returns the reason.
+func (e *AnswerError) Unwrap() error { return e.Err }
+
+// Diagnostic says what to look at.
+func (e *AnswerError) Diagnostic() diag.Diagnostic {
+	return diag.Diagnostic{
+		Severity: diag.Error, Code: "answer-unreadable", Summary: e.Error(),
+		Fix: "see what stands between this machine and the API server (a proxy, a login page): it cuts answers or gives its own; then run the same command again",
+	}
+}
+
 // UnauthorizedError tells that the API server does not know who we are.
 type UnauthorizedError struct {
 	Host string
 	// Context of the kubeconfig, where known.
 	Context string
-	Err     error
+	// NoneGiven tells that the kubeconfig's command gave no credentials, so that the server was not asked at all.
+	NoneGiven bool
+	Err       error
 }
 
 // Error names the server.
 func (e *UnauthorizedError) Error() string {
+	if e.NoneGiven {
+		return fmt.Sprintf("API server %s: the command that this kubeconfig has for credentials gave none", e.Host)
+	}
 	return fmt.Sprintf("API server %s: it does not accept the credentials of this kubeconfig (401 Unauthorized)", e.Host)
 }
 
@@ -132,11 +174,15 @@ func (e *UnauthorizedError) Diagnostic() diag.Diagnostic {
 	if e.Context != "" {
 		d.Detail = "the kubeconfig's context is " + e.Context
 	}
+	if e.NoneGiven {
+		d.Detail = strings.TrimPrefix(d.Detail+"\n"+oneLine(reason(e.Err)), "\n")
+		d.Fix = "see why the command fails, or log in to the cluster again"
+	}
 	return d
 }
 
 // classify gives the errors of the connection their types.
-func (c *Client) classify(err error) error {
+func (c *Client) classify(err error, sent bool) error {
 	var status apierrors.APIStatus
 	switch {
 	case errors.As(err, &status):
@@ -146,8 +192,12 @@ func (c *Client) classify(err error) error {
 		return err
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
+	case lacksCredentials(err):
+		return &UnauthorizedError{Host: c.Host(), Context: c.context, NoneGiven: true, Err: err}
+	case asError[*AnswerError](err) != nil:
+		return err
 	}
-	return &UnreachableError{Host: c.Host(), Lost: c.connected.Load(), Err: err}
+	return &UnreachableError{Host: c.Host(), Lost: c.connected.Load(), Sent: sent, Err: err}
 }
 
 // asError returns the error of type T in err's chain, or T's zero value.

@@ -65,8 +65,20 @@ func Explain(err error, about Subject) diag.Diagnostic {
 	}
 	if about.Confidential {
 		d.Detail = withoutValues(d.Detail, s)
+		if who := denier.FindString(message); d.Detail == "" && who != "" {
+			d.Detail = "the API server says: " + who
+		}
 	}
 	return d
+}
+
+// denier matches how the API server says who denied a request, before it repeats what they say.
+var denier = regexp.MustCompile(`admission webhook "[-a-z0-9.]+" denied the request|ValidatingAdmissionPolicy '[-a-z0-9.]+' with binding '[-a-z0-9.]+' denied request|exceeded quota: [-a-z0-9.]+|failed calling webhook "[-a-z0-9.]+"`)
+
+// IsQuotaExceeded reports whether a ResourceQuota refused an object. Quotas refuse with the same reason and code as missing rights
+// do; only the text tells them apart.
+func IsQuotaExceeded(err error) bool {
+	return err != nil && (strings.Contains(err.Error(), "exceeded quota") || strings.Contains(err.Error(), "failed quota"))
 }
 
 func explainStatus(d *diag.Diagnostic, err error, s metav1.Status, message string, about Subject) {
@@ -76,15 +88,17 @@ func explainStatus(d *diag.Diagnostic, err error, s metav1.Status, message strin
 		d.Fix = "wait until the namespace is gone, then run the same command again: " +
 			fmt.Sprintf("kubectl wait --for=delete namespace/%s", about.ID.Namespace)
 	case len(Conflicts(err)) > 0:
-		explainConflict(d, Conflicts(err))
-	case strings.Contains(message, "exceeded quota") || strings.Contains(message, "failed quota"):
-		// Quotas refuse with the same reason and code as missing rights do; only the text tells them apart.
+		explainConflict(d, Conflicts(err), about)
+	case IsQuotaExceeded(err):
 		d.Code, d.Summary = "quota-exceeded", "the namespace's ResourceQuota does not allow it"
 		d.Detail = "the API server says: " + afterFirst(message, "is forbidden: ")
 		d.Fix = "raise the tenant's quota or ask for less"
 	case strings.Contains(message, "admission webhook") || strings.Contains(message, "ValidatingAdmissionPolicy") || strings.Contains(message, "violates PodSecurity"):
 		d.Code, d.Summary = "admission-denied", "a policy of the cluster denied it"
 		d.Fix = "change the script so that it meets the policy, or ask those who own the policy for an exception"
+	case strings.Contains(message, "failed calling webhook"):
+		d.Code, d.Summary = "webhook-failed", "an admission webhook of the cluster that has to agree did not answer as it should"
+		d.Fix = "see that the webhook runs, or ask those who own it; then run the same command again"
 	case apierrors.IsForbidden(err):
 		explainForbidden(d, s, message, about)
 	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err), isSchemaRefusal(s):
@@ -157,7 +171,7 @@ func explainInvalid(d *diag.Diagnostic, s metav1.Status, message string) {
 			if cause.Field != "" {
 				fields = append(fields, cause.Field)
 			}
-			immutable = immutable || strings.Contains(cause.Message, "immutable") || strings.Contains(cause.Message, "may not change once set")
+			immutable = immutable || strings.Contains(cause.Message, "immutable") || strings.Contains(cause.Message, "may not change once set") || strings.Contains(cause.Message, "cannot change")
 		}
 	}
 	if len(fields) > 0 {
@@ -181,7 +195,7 @@ func isSchemaRefusal(s metav1.Status) bool {
 	return s.Code == http.StatusInternalServerError && strings.Contains(s.Message, "failed to create typed patch object")
 }
 
-func explainConflict(d *diag.Diagnostic, conflicts []Conflict) {
+func explainConflict(d *diag.Diagnostic, conflicts []Conflict, about Subject) {
 	d.Code = "field-conflict"
 	var parts, lines []string
 	for _, c := range conflicts {
@@ -190,7 +204,11 @@ func explainConflict(d *diag.Diagnostic, conflicts []Conflict) {
 	}
 	d.Summary = "fields are owned by " + strings.Join(parts, " and ")
 	d.Detail = strings.Join(lines, "\n")
-	d.Fix = "take them with --take-ownership, or leave them to their owner by removing them from the script"
+	flag := "--take-ownership"
+	if about.ID.Name != "" {
+		flag += "=" + about.ID.Reference()
+	}
+	d.Fix = "take them with " + flag + ", or leave them to their owner by removing them from the script"
 }
 
 // withoutValues reduces a detail to the names of the fields that the server complained about.

@@ -58,9 +58,24 @@ type groupVersion struct {
 	kinds map[string]Resource
 }
 
+// always are kinds that every API server serves in one place, and that a run asks for first: where the inventory and the lock
+// are found is not worth a round trip of its own.
+var always = map[schema.GroupVersionKind]Resource{
+	secretKind: {GroupVersionKind: secretKind, Plural: "secrets", Namespaced: true},
+	leaseKind:  {GroupVersionKind: leaseKind, Plural: "leases", Namespaced: true},
+}
+
+var (
+	secretKind = schema.GroupVersionKind{Version: "v1", Kind: "Secret"}
+	leaseKind  = schema.GroupVersionKind{Group: "coordination.k8s.io", Version: "v1", Kind: "Lease"}
+)
+
 // Resource returns where objects of kind are found. A kind that the server does not serve is a *KindMissingError; it is
 // asked for anew each time, since somebody may install it in between.
 func (c *Client) Resource(ctx context.Context, kind schema.GroupVersionKind) (Resource, error) {
+	if r, ok := always[kind]; ok {
+		return r, nil
+	}
 	c.kinds.Lock()
 	known, ok := c.kinds.versions[kind.GroupVersion().String()]
 	if !ok {

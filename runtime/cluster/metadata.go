@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -16,7 +17,9 @@ import (
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
 )
 
 const (
@@ -97,6 +100,34 @@ func (c *Client) ListMetadata(ctx context.Context, r Resource, namespace, select
 			each(&list.Items[i])
 		}
 		return list.Continue, nil
+	})
+}
+
+// ListWhole is ListMetadata with the objects themselves beside their metadata.
+func (c *Client) ListWhole(ctx context.Context, r Resource, namespace, selector string, each func(*metav1.PartialObjectMetadata, *unstructured.Unstructured), restart func()) error {
+	query := url.Values{"limit": {strconv.Itoa(pageSize / 2)}}
+	if selector != "" {
+		query.Set("labelSelector", selector)
+	}
+	return c.pages(ctx, r, namespace, query, contentJSON, restart, func(answer response) (string, error) {
+		var list struct {
+			Metadata metav1.ListMeta   `json:"metadata"`
+			Items    []json.RawMessage `json:"items"`
+		}
+		if err := json.Unmarshal(answer.body, &list); err != nil {
+			return "", fmt.Errorf("answer: %w", err)
+		}
+		for _, raw := range list.Items {
+			var metadata metav1.PartialObjectMetadata
+			var whole unstructured.Unstructured
+			// Who owns which fields is kept as the server spells it: there are hashes of that.
+			if err := errors.Join(json.Unmarshal(raw, &metadata), utiljson.Unmarshal(raw, &whole.Object)); err != nil {
+				return "", fmt.Errorf("answer: %w", err)
+			}
+			whole.SetGroupVersionKind(r.GroupVersionKind) // the items of a list do not say it
+			each(&metadata, &whole)
+		}
+		return list.Metadata.Continue, nil
 	})
 }
 

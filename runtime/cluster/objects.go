@@ -5,6 +5,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -28,6 +29,10 @@ type ApplyOptions struct {
 	DryRun bool
 	// Whole asks for the whole object that results, not its metadata alone.
 	Whole bool
+	// Manager is who applies; "" means FieldManager.
+	Manager string
+	// Lenient lets fields through that the API does not know; they are dropped.
+	Lenient bool
 }
 
 // Applied is what an apply made.
@@ -42,14 +47,17 @@ type Applied struct {
 	Attempts int
 }
 
-// Apply sends manifest, which is JSON, as a server-side apply by FieldManager. Fields that the API does not know are
-// refused instead of dropped. Once sent, the request ends even if ctx is cancelled.
+// Apply sends manifest, which is JSON, as a server-side apply. Fields that the API does not know are refused instead of
+// dropped, unless o is Lenient. Once sent, the request ends even if ctx is cancelled.
 func (c *Client) Apply(ctx context.Context, id backend.ID, manifest []byte, o ApplyOptions) (Applied, error) {
 	r, err := c.resourceOf(ctx, id)
 	if err != nil {
 		return Applied{}, err
 	}
-	query := url.Values{"fieldManager": {FieldManager}, "fieldValidation": {"Strict"}, "force": {strconv.FormatBool(o.Force)}}
+	query := url.Values{"fieldManager": {cmp.Or(o.Manager, FieldManager)}, "fieldValidation": {"Strict"}, "force": {strconv.FormatBool(o.Force)}}
+	if o.Lenient {
+		query.Set("fieldValidation", "Warn")
+	}
 	if o.DryRun {
 		query.Set("dryRun", "All")
 	}

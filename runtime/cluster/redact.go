@@ -5,13 +5,6 @@
 package cluster
 
 import (
-	"cmp"
-	"encoding/base64"
-	"encoding/json"
-	"maps"
-	"net/url"
-	"slices"
-	"strings"
 	"sync"
 
 	"github.com/harmonyscript/harmonyscript/runtime/diag"
@@ -24,39 +17,31 @@ const redacted = "[secret]"
 // them, and thereby tell themselves.
 const minRedacted = 4
 
+// LeastForeign is the length, in bytes, from which on what others put into a Secret, such as a chart, is a secret: a user name
+// or a flag is none, and would take every second word of all texts along.
+const LeastForeign = 8
+
 // Redactor removes known secret values from texts. It is safe for concurrent use.
 type Redactor struct {
-	mutex    sync.RWMutex
-	values   map[string]bool
-	replacer *strings.Replacer
+	mutex sync.RWMutex
+	// secrets are the values as they are; what is looked for is made of them when the first text comes, since most runs have
+	// nothing to tell.
+	secrets map[string]bool
+	index   *index
 }
 
-// Add makes value unspeakable, in the spellings in which an API server may repeat it too: as base64, quoted, line by
-// line, in a URL.
+// Add makes value unspeakable, in the spellings in which an API server, a webhook or a library may repeat it too, see
+// spellings.
 func (r *Redactor) Add(value string) {
-	spellings := []string{
-		value, strings.TrimSpace(value), base64.StdEncoding.EncodeToString([]byte(value)), base64.RawStdEncoding.EncodeToString([]byte(value)),
-		url.QueryEscape(value), url.PathEscape(value),
-	}
-	if quoted, err := json.Marshal(value); err == nil {
-		spellings = append(spellings, string(quoted[1:len(quoted)-1]))
-	}
-	for line := range strings.Lines(value) {
-		if line = strings.TrimSpace(line); len(line) >= 8 {
-			spellings = append(spellings, line)
-		}
-	}
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	if r.values == nil {
-		r.values = map[string]bool{}
+	if r.secrets == nil {
+		r.secrets = map[string]bool{}
 	}
-	for _, s := range spellings {
-		if len(s) >= minRedacted {
-			r.values[s] = true
-		}
+	if !r.secrets[value] {
+		r.secrets[value] = true
+		r.index = nil
 	}
-	r.replacer = nil
 }
 
 // Text returns text without the values.
@@ -65,28 +50,29 @@ func (r *Redactor) Text(text string) string {
 		return text
 	}
 	r.mutex.RLock()
-	replacer, none := r.replacer, len(r.values) == 0
+	known, none := r.index, len(r.secrets) == 0
 	r.mutex.RUnlock()
 	if none {
 		return text
 	}
-	if replacer == nil {
-		replacer = r.build()
+	if known == nil {
+		known = r.build()
 	}
-	return replacer.Replace(text)
+	return known.replace(text, redacted)
 }
 
-// build makes the replacer, longest value first, so that no part of one stays because another is inside it.
-func (r *Redactor) build() *strings.Replacer {
+// build makes the index of all spellings.
+func (r *Redactor) build() *index {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	longestFirst := func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b)) }
-	pairs := make([]string, 0, 2*len(r.values))
-	for _, value := range slices.SortedFunc(maps.Keys(r.values), longestFirst) {
-		pairs = append(pairs, value, redacted)
+	if r.index == nil {
+		var values []string
+		for secret := range r.secrets {
+			values = append(values, spellings(secret)...)
+		}
+		r.index = newIndex(values)
 	}
-	r.replacer = strings.NewReplacer(pairs...)
-	return r.replacer
+	return r.index
 }
 
 // Diagnostic returns d without the values.

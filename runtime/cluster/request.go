@@ -18,14 +18,17 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 const (
 	contentJSON  = "application/json"
 	contentApply = "application/apply-patch+yaml"
-	// attemptTimeout bounds one attempt. The API server gives up on a request after a minute.
-	attemptTimeout = 65 * time.Second
+	// writeTimeout bounds one attempt of a write. The API server gives up on a request after a minute, and until then it may
+	// carry it out. What only reads can be asked again earlier, on a connection that may be better.
+	writeTimeout = 65 * time.Second
+	readTimeout  = 35 * time.Second
 	// graceAfterCancel bounds how long a request in flight may take to end when its context is cancelled.
 	graceAfterCancel = 15 * time.Second
 	// maxResponse bounds what one answer may take in memory; a page of full objects is far smaller.
@@ -59,31 +62,52 @@ type response struct {
 }
 
 // do sends r until it is answered, the context ends, or trying again makes no sense. Errors are *apierrors.StatusError
-// for what the server refused, *UnreachableError, *UnauthorizedError, or the context's.
+// for what the server refused, *UnreachableError, *UnauthorizedError, *CutOffError, or the context's.
 func (c *Client) do(ctx context.Context, r request) (response, error) {
-	retry := newBackoff(c.retryFor)
+	retry := newBackoff(c.retryFor, c.awayFor)
+	sent := false
 	for attempt := 1; ; attempt++ {
-		if err := ctx.Err(); err != nil {
-			return response{}, context.Cause(ctx)
+		if err := c.mayBegin(ctx, r); err != nil {
+			return response{}, cutOff(r, sent, err)
 		}
+		began := time.Now()
 		answer, err := c.attempt(ctx, r)
 		answer.attempts = attempt
 		if err == nil {
 			return answer, nil
 		}
-		wait, again := retry.next(err, c.connected.Load())
-		if !again {
-			return response{}, c.classify(err)
-		}
-		if err := sleep(ctx, wait); err != nil {
-			return response{}, err
+		sent = sent || mayHaveHappened(err)
+		again, ended := c.again(ctx, retry, began, err)
+		switch {
+		case !again, errors.Is(ended, context.DeadlineExceeded):
+			// That time ran out says less than what it was spent on.
+			return response{}, cutOff(r, sent, c.classify(err, sent))
+		case ended != nil:
+			return response{}, cutOff(r, sent, ended)
 		}
 	}
 }
 
+// mayBegin waits until an attempt may begin, or returns why none will.
+func (c *Client) mayBegin(ctx context.Context, r request) error {
+	if r.finish {
+		if err := passGate(ctx); err != nil {
+			return err
+		}
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return c.limiter.wait(ctx)
+}
+
 // attempt sends r once.
 func (c *Client) attempt(ctx context.Context, r request) (response, error) {
-	ctx, cancel := attemptContext(ctx, r.finish)
+	limit := c.readTimeout
+	if r.finish {
+		limit = c.writeTimeout
+	}
+	ctx, cancel := attemptContext(ctx, r.finish, limit)
 	defer cancel()
 	target := *c.base
 	target.Path = joinPath(c.base.Path, r.path)
@@ -102,30 +126,41 @@ func (c *Client) attempt(ctx context.Context, r request) (response, error) {
 	}
 	answer, err := c.http.Do(req)
 	if err != nil {
-		return response{}, transportError(ctx, err)
+		return response{}, transportError(ctx, err, limit)
 	}
 	defer answer.Body.Close()
-	c.connected.Store(true)
+	c.noteAnswer()
 	c.clock.observe(answer.Header)
 	content, err := readAll(answer)
 	if err != nil {
-		return response{}, transportError(ctx, err)
+		return response{}, transportError(ctx, err, limit)
 	}
 	mediaType, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type"))
 	if answer.StatusCode >= http.StatusBadRequest {
 		return response{}, statusError(r, answer, mediaType, content)
 	}
+	if err := whole(mediaType, content); err != nil {
+		return response{}, &AnswerError{Host: c.Host(), Err: err}
+	}
 	return response{status: answer.StatusCode, contentType: mediaType, body: content, warnings: answer.Header.Values("Warning")}, nil
 }
 
-// attemptContext bounds one attempt. An attempt that may finish goes on for a while after ctx is cancelled.
-func attemptContext(ctx context.Context, finish bool) (context.Context, context.CancelFunc) {
+// attemptContext bounds one attempt. An attempt that may finish goes on for a while after ctx is cancelled, but never beyond
+// ctx's deadline: who sets one, for the renewal of a lock say, has to know by then.
+func attemptContext(ctx context.Context, finish bool, limit time.Duration) (context.Context, context.CancelFunc) {
 	if !finish {
-		return context.WithTimeoutCause(ctx, attemptTimeout, errAttemptTimeout)
+		return context.WithTimeoutCause(ctx, limit, errAttemptTimeout)
 	}
-	detached, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), attemptTimeout, errAttemptTimeout)
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(graceAfterCancel, cancel) })
-	return detached, func() { stop(); cancel() }
+	detached, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), limit, errAttemptTimeout)
+	detached, end := context.WithCancelCause(detached)
+	stop := context.AfterFunc(ctx, func() {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			end(context.Cause(ctx))
+			return
+		}
+		time.AfterFunc(graceAfterCancel, func() { end(context.Cause(ctx)) })
+	})
+	return detached, func() { stop(); end(nil); cancel() }
 }
 
 var (
@@ -134,10 +169,10 @@ var (
 )
 
 // transportError prefers the context's reason over the transport's text for it.
-func transportError(ctx context.Context, err error) error {
+func transportError(ctx context.Context, err error, limit time.Duration) error {
 	if ctx.Err() != nil {
 		if cause := context.Cause(ctx); errors.Is(cause, errAttemptTimeout) {
-			return fmt.Errorf("%w (%s)", errAttemptTimeout, attemptTimeout)
+			return fmt.Errorf("%w (%s)", errAttemptTimeout, limit)
 		}
 		return context.Cause(ctx)
 	}
@@ -157,6 +192,26 @@ func readAll(answer *http.Response) ([]byte, error) {
 		return nil, fmt.Errorf("%w: got more than %d bytes", errTooLong, maxResponse)
 	}
 	return buffer.Bytes(), nil
+}
+
+// whole reports an answer that cannot be all of what the server said. A connection that breaks tells by itself; a proxy
+// that shortens an answer, or gives one of its own, does not.
+func whole(mediaType string, content []byte) error {
+	switch mediaType {
+	case contentJSON:
+		if json.Valid(content) {
+			return nil
+		}
+		return fmt.Errorf("got %d bytes that are no whole JSON text", len(content))
+	case contentProtobuf:
+		var wrapped runtime.Unknown
+		inner, found := bytes.CutPrefix(content, protobufPrefix)
+		if err := wrapped.Unmarshal(inner); !found || err != nil {
+			return fmt.Errorf("got %d bytes that are no whole protobuf message", len(content))
+		}
+		return nil
+	}
+	return fmt.Errorf("got %q, want JSON", mediaType)
 }
 
 // statusError turns a refusal into the error type of the Kubernetes libraries.

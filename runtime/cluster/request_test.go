@@ -27,6 +27,11 @@ var configMapID = backend.ID{Version: "v1", Kind: "ConfigMap", Namespace: "ns", 
 // serve starts an API server that knows ConfigMaps and answers everything else with handle.
 func serve(t *testing.T, handle http.HandlerFunc) *Client {
 	t.Helper()
+	return serveWith(t, Options{RetryFor: 3 * time.Second, Version: "1.2.3"}, handle)
+}
+
+func serveWith(t *testing.T, o Options, handle http.HandlerFunc) *Client {
+	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/api/v1" {
 			answer(w, http.StatusOK, metav1.APIResourceList{APIResources: []metav1.APIResource{
@@ -37,7 +42,7 @@ func serve(t *testing.T, handle http.HandlerFunc) *Client {
 		handle(w, r)
 	}))
 	t.Cleanup(server.Close)
-	client, err := NewClient(&rest.Config{Host: server.URL}, Options{RetryFor: 3 * time.Second, Version: "1.2.3"})
+	client, err := NewClient(&rest.Config{Host: server.URL}, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,6 +171,37 @@ func TestCancelLetsAWriteFinishAndBeginsNoOther(t *testing.T) {
 	if writes.Load() != 1 {
 		t.Fatalf("got %d writes, want 1", writes.Load())
 	}
+}
+
+// TestDeadlineEndsAWrite has a server that never answers: a deadline is kept to, whereas a cancelled write may go on for a while.
+func TestDeadlineEndsAWrite(t *testing.T) {
+	t.Parallel()
+	ended := make(chan struct{})
+	client := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-r.Context().Done():
+		case <-ended:
+		}
+	})
+	t.Cleanup(func() { close(ended) })
+	if _, err := client.GetMetadata(shortly(t), configMapID); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("a read: got %v, want the deadline", err)
+	}
+	ctx := shortly(t)
+	_, err := client.Apply(ctx, configMapID, []byte(`{}`), ApplyOptions{})
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("a write: got %v, want the deadline", err)
+	}
+	if deadline, _ := ctx.Deadline(); time.Since(deadline) > graceAfterCancel/2 {
+		t.Fatalf("the write went on for %s after its deadline", time.Since(deadline))
+	}
+}
+
+// shortly returns a context whose deadline is near.
+func shortly(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	t.Cleanup(cancel)
+	return ctx
 }
 
 func TestCancelEndsAReadAndItsRetries(t *testing.T) {

@@ -23,17 +23,39 @@ const (
 	// internalAttempts bounds tries of what the server calls its own fault (500): often a webhook that is down, and
 	// waiting half a minute for each of a thousand objects helps nobody.
 	internalAttempts = 4
+	// unauthorizedAttempts bounds tries of what is refused for its credentials: the library reads a token file, or calls
+	// the command that gives a token, anew after a refusal. What is refused then has no better ones.
+	unauthorizedAttempts = 2
 )
 
 // backoff counts the tries of one request.
 type backoff struct {
-	deadline time.Time
-	tries    int
-	delay    time.Duration
+	// refused is until when a request is tried again that the server turns away, lost until when one is that it does not answer.
+	refused, lost time.Time
+	awayFor       time.Duration
+	tries         int
+	delay         time.Duration
 }
 
-func newBackoff(total time.Duration) *backoff {
-	return &backoff{deadline: time.Now().Add(total), delay: firstBackoff}
+func newBackoff(retryFor, awayFor time.Duration) *backoff {
+	now := time.Now()
+	return &backoff{refused: now.Add(retryFor), lost: now.Add(awayFor), awayFor: awayFor, delay: firstBackoff}
+}
+
+// away takes down since when the server does not answer. Whoever asks in the middle of that time waits no longer than the others.
+func (b *backoff) away(since time.Time) {
+	if until := since.Add(b.awayFor); until.Before(b.lost) {
+		b.lost = until
+	}
+}
+
+// deadlineFor returns until when a request that failed with err is tried again.
+func (b *backoff) deadlineFor(err error) time.Time {
+	var status apierrors.APIStatus
+	if errors.As(err, &status) || asError[*AnswerError](err) != nil {
+		return b.refused
+	}
+	return b.lost
 }
 
 // next reports whether the request that failed with err is to be sent again, and after what time. connected tells
@@ -41,7 +63,11 @@ func newBackoff(total time.Duration) *backoff {
 func (b *backoff) next(err error, connected bool) (time.Duration, bool) {
 	b.tries++
 	wait, again := b.wait(err, connected)
-	if !again || time.Now().Add(wait).After(b.deadline) {
+	var status apierrors.APIStatus
+	// One that was not answered may have used up the time alone. A second try, on another connection, finds out
+	// whether it was the server or the way to it.
+	second := b.tries == 1 && !errors.As(err, &status)
+	if !again || time.Now().Add(wait).After(b.deadlineFor(err)) && !second {
 		return 0, false
 	}
 	return wait, true
@@ -56,6 +82,7 @@ func (b *backoff) wait(err error, connected bool) (time.Duration, bool) {
 			return 0, false
 		case code == http.StatusTooManyRequests, code == http.StatusServiceUnavailable, code == http.StatusBadGateway, code == http.StatusGatewayTimeout:
 		case code == http.StatusInternalServerError && b.tries < internalAttempts:
+		case code == http.StatusUnauthorized && b.tries < unauthorizedAttempts:
 		default:
 			return 0, false
 		}
@@ -66,6 +93,9 @@ func (b *backoff) wait(err error, connected bool) (time.Duration, bool) {
 			wait = asked + rand.N(500*time.Millisecond)
 		}
 		return wait, true
+	}
+	if asError[*AnswerError](err) != nil {
+		return b.jitter(), b.tries < internalAttempts
 	}
 	if retryableTransport(err, connected) {
 		return b.jitter(), true
@@ -84,7 +114,7 @@ func (b *backoff) jitter() time.Duration {
 // never answered is told at once: its address or its certificate is wrong, or it is not there. One that has
 // answered over this very configuration is restarting, or the way to it broke.
 func retryableTransport(err error, connected bool) bool {
-	return connected && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, errTooLong)
+	return connected && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, errTooLong) && !lacksCredentials(err)
 }
 
 // retryAfterSeconds reads a Retry-After header, which holds seconds or a date; 0 means none.

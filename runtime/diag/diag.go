@@ -98,12 +98,15 @@ func (l List) Sorted() List {
 	return slices.CompactFunc(sorted, func(a, b Diagnostic) bool { return compare(a, b) == 0 })
 }
 
+// CalledFrom is the message of a Related that is a call that led to the problem.
+const CalledFrom = "called from here"
+
 // Callers returns one Related per call that led to origin, innermost first, so that a problem inside a
 // shared function names who called it.
 func Callers(origin score.Origin) []Related {
 	var related []Related
 	for _, p := range origin.Callers() {
-		related = append(related, Related{Position: p, Message: "called from here"})
+		related = append(related, Related{Position: p, Message: CalledFrom})
 	}
 	return related
 }

@@ -148,9 +148,14 @@ func (c *call) site(shape *Shape, direct bool) *score.CallSite {
 	return site
 }
 
-// SiteOf returns the call site of a call expression.
+// SiteOf returns the call site of a call expression. The tree is kept as long as the site is, and must not change.
 func SiteOf(expr *syntax.CallExpr, shape *Shape) *score.CallSite {
-	site := &score.CallSite{Position: position(syntax.Start(expr)), Arguments: map[string]score.Argument{}}
+	return score.NewCallSite(position(syntax.Start(expr)), func() map[string]score.Argument { return argumentsOf(expr, shape) })
+}
+
+// argumentsOf returns the places of the arguments of a call.
+func argumentsOf(expr *syntax.CallExpr, shape *Shape) map[string]score.Argument {
+	arguments := map[string]score.Argument{}
 	positional, variadic := 0, 0
 	for _, arg := range expr.Args {
 		switch arg := arg.(type) {
@@ -162,20 +167,20 @@ func SiteOf(expr *syntax.CallExpr, shape *Shape) *score.CallSite {
 			}
 		case *syntax.BinaryExpr:
 			if name, ok := arg.X.(*syntax.Ident); ok && arg.Op == syntax.EQ {
-				addArgument(site.Arguments, name.Name, position(name.NamePos), arg.Y)
+				addArgument(arguments, name.Name, position(name.NamePos), arg.Y)
 				continue
 			}
 		}
 		switch {
 		case positional < len(shape.Positional):
-			addArgument(site.Arguments, shape.Positional[positional], position(syntax.Start(arg)), arg)
+			addArgument(arguments, shape.Positional[positional], position(syntax.Start(arg)), arg)
 			positional++
 		case shape.Variadic != "":
-			addArgument(site.Arguments, shape.Variadic+"["+strconv.Itoa(variadic)+"]", position(syntax.Start(arg)), arg)
+			addArgument(arguments, shape.Variadic+"["+strconv.Itoa(variadic)+"]", position(syntax.Start(arg)), arg)
 			variadic++
 		}
 	}
-	return site
+	return arguments
 }
 
 // addArgument records expr and, where it is a list or dict literal, its elements.

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -88,18 +87,15 @@ func (t *Thread) compile(name, text string, entry bool) (*starlark.Program, diag
 	if problems != nil {
 		return nil, problems
 	}
-	program, err := starlark.FileProgram(file, t.host.predeclared.Has)
+	names := t.host.namesIn(name)
+	program, err := starlark.FileProgram(file, names.Has)
 	// The tree is resolved even when some names in it are not.
-	t.inspect(name, file, entry, predeclaredIn(t.host.predeclared))
+	t.inspect(name, file, entry, predeclaredIn(names))
 	if err != nil {
-		return nil, t.resolverProblems(file, err, slices.Collect(maps.Keys(t.host.predeclared)))
+		return nil, t.resolverProblems(file, err, slices.Collect(maps.Keys(names)))
 	}
 	return program, nil
 }
-
-// likelySecret finds what may be a secret in a text that does not parse, where nothing tells what belongs where:
-// what follows the host of an address, and strings behind names such as token or password.
-var likelySecret = regexp.MustCompile(`\w+://[^\s"'/]*([^\s"']+)|(?i:\w*(?:password|token|secret|webhook)\w*\s*=\s*["']+([^"'\n]+))`)
 
 // resolverProblems converts the errors of the resolver, which finds all of a file at once. names are those that
 // the script sees.
@@ -112,7 +108,9 @@ func (t *Thread) resolverProblems(file *syntax.File, err error, names []string) 
 	names = append(names, assignedIn(file)...)
 	slices.Sort(names) // of two names equally near, always the same
 	var problems diag.List
+	var lines []int
 	for _, e := range list {
+		lines = append(lines, int(e.Pos.Line))
 		d := diag.Diagnostic{Severity: diag.Error, Code: "name-error", Position: position(e.Pos), Summary: "script: " + e.Msg}
 		if undefined, ok := strings.CutPrefix(e.Msg, "undefined: "); ok {
 			undefined, _, _ = strings.Cut(undefined, " ")
@@ -127,6 +125,9 @@ func (t *Thread) resolverProblems(file *syntax.File, err error, names []string) 
 		}
 		problems = append(problems, d)
 	}
+	// The name that is not known may be that of a constructor, misspelt.
+	text, _ := t.texts.source(file.Path)
+	t.maskLikely(text, lines...)
 	return problems
 }
 

@@ -43,7 +43,7 @@ func (t *Thread) evaluationProblems(err error) diag.List {
 		frames = frames[1:]
 	}
 	// A function that refuses its arguments has begun, but the mistake is in the call.
-	if match := wrongArguments.FindStringSubmatch(failure.Msg); who == "" && match != nil && len(frames) > 1 && frames[0].Name == match[1] {
+	if match := wrongArguments().FindStringSubmatch(failure.Msg); who == "" && match != nil && len(frames) > 1 && frames[0].Name == match[1] {
 		who, frames = match[1], frames[1:]
 		d.Summary = who + ": " + match[2]
 	}
@@ -86,11 +86,11 @@ func (t *Thread) placeOf(frame starlark.CallFrame, called string) (at score.Posi
 func lengthOfName(c *call) int { return length(c.expr.Fn) }
 
 var (
-	reservedAttribute = regexp.MustCompile(`^(\S+) has no \.(\S+) (?:field or method|attribute)(?: \(did you mean \.(\S+)\?\))?$`)
-	uncalledFunction  = regexp.MustCompile(`^function (\S+) called recursively$`)
-	wrongArguments    = regexp.MustCompile(`^function (\S+) ((?:missing|accepts|got) .*)$`)
-	binaryOperands    = regexp.MustCompile(`^unknown binary op: (\S+) (\S+) (\S+)$`)
-	missingName       = regexp.MustCompile(`^load: name (\S+) not found in module (.*)$`)
+	reservedAttribute = whenNeeded(`^(\S+) has no \.(\S+) (?:field or method|attribute)(?: \(did you mean \.(\S+)\?\))?$`)
+	uncalledFunction  = whenNeeded(`^function (\S+) called recursively$`)
+	wrongArguments    = whenNeeded(`^function (\S+) ((?:missing|accepts|got) .*)$`)
+	binaryOperands    = whenNeeded(`^unknown binary op: (\S+) (\S+) (\S+)$`)
+	missingName       = whenNeeded(`^load: name (\S+) not found in module (.*)$`)
 )
 
 // explain chooses code, summary and fix by what failed.
@@ -134,8 +134,8 @@ func explain(d *diag.Diagnostic, failure *starlark.EvalError, who string, frames
 	}
 }
 
-func find(pattern *regexp.Regexp, text string, match *[]string) bool {
-	*match = pattern.FindStringSubmatch(text)
+func find(pattern func() *regexp.Regexp, text string, match *[]string) bool {
+	*match = pattern().FindStringSubmatch(text)
 	return *match != nil
 }
 

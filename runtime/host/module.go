@@ -101,7 +101,7 @@ func (l *loader) execute(m *module, text string) diag.List {
 		}
 		return problems
 	}
-	globals, err := program.Init(l.thread.star, l.thread.host.predeclared)
+	globals, err := program.Init(l.thread.star, l.thread.host.namesIn(m.address.name))
 	if err != nil {
 		return l.thread.evaluationProblems(err)
 	}

@@ -20,6 +20,8 @@ import (
 type Options struct {
 	// Predeclared are the names that scripts see besides Starlark's own.
 	Predeclared starlark.StringDict
+	// PredeclaredIn are further names for some files only, by the file's name as positions have it; nil means none.
+	PredeclaredIn func(file string) starlark.StringDict
 	// Stdlib is what load("@stdlib//…") reads from; nil means that there is no standard library.
 	Stdlib fs.FS
 	// Limits of every run; fields that are zero take the value of DefaultLimits.
@@ -96,6 +98,23 @@ func New(options Options) *Host {
 	}
 	options.Predeclared = predeclared
 	return &Host{options: options, predeclared: predeclared}
+}
+
+// namesIn returns what is predeclared in a file.
+func (h *Host) namesIn(file string) starlark.StringDict {
+	if h.options.PredeclaredIn == nil {
+		return h.predeclared
+	}
+	further := h.options.PredeclaredIn(file)
+	if len(further) == 0 {
+		return h.predeclared
+	}
+	names := maps.Clone(h.predeclared)
+	maps.Copy(names, further)
+	for _, value := range further {
+		value.Freeze()
+	}
+	return names
 }
 
 // Limits returns the limits that scripts run under.

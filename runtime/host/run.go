@@ -25,6 +25,8 @@ type Result struct {
 	// Deployment is what the script deploys. It has no Scores when deploy() was not called. Without deploy(name=)
 	// its name comes from the script's: "monitoring_v2.star" gives "monitoring-v2".
 	Deployment score.Deployment
+	// Deployed are the scores as the script has them, in the order of Deployment.Scores.
+	Deployed []starlark.Value
 	// Globals are the script's top-level names, frozen.
 	Globals starlark.StringDict
 	// Sources gives every file that was read. Plain strings that stand where a secret belongs are masked.
@@ -85,7 +87,7 @@ func (t *Thread) execute(name, text string) (starlark.StringDict, diag.List) {
 	if program == nil {
 		return nil, unique(append(problems, t.problems...))
 	}
-	globals, err := program.Init(t.star, t.host.predeclared)
+	globals, err := program.Init(t.star, t.host.namesIn(name))
 	if err != nil {
 		problems = t.evaluationProblems(err)
 	} else {
@@ -125,6 +127,7 @@ func (t *Thread) result(globals starlark.StringDict) Result {
 		Entry:      t.loader.entry,
 		Folder:     folder,
 		Deployment: deployment,
+		Deployed:   slices.Clone(t.deployed),
 		Globals:    globals,
 		Sources:    t.texts.source,
 		Files:      t.texts.names(),

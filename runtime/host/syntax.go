@@ -8,6 +8,7 @@ import (
 	"errors"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"go.starlark.net/syntax"
@@ -26,9 +27,7 @@ func (t *Thread) syntaxProblem(err error) diag.Diagnostic {
 		lines := strings.Split(text, "\n")
 		d.Position, d.Length = tokenBefore(d.Position, at.Msg, lines)
 		if d.Position.Line >= 1 && d.Position.Line <= len(lines) {
-			for _, match := range likelySecret.FindAllStringSubmatch(lines[d.Position.Line-1], -1) {
-				t.texts.mask(match[1] + match[2])
-			}
+			t.maskLikely(text, d.Position.Line)
 			d.Fix = syntaxFix(at.Msg, lines[d.Position.Line-1])
 		}
 	}
@@ -38,21 +37,27 @@ func (t *Thread) syntaxProblem(err error) diag.Diagnostic {
 // mistakes are habits from Python that Starlark's parser refuses without saying what to write instead. The
 // expressions are matched against the line with the error.
 var mistakes = []struct {
-	line *regexp.Regexp
+	line func() *regexp.Regexp
 	fix  string
 }{
-	{regexp.MustCompile(`\bfor\s*=[^=]`), "`for` is a reserved word: write for_ = …"},
-	{regexp.MustCompile(`(^|[^\w"'])[fF]["']`), `there are no f-strings: write "{}".format(x) or "%s" % x`},
-	{regexp.MustCompile(`^\s*(import|from)\b`), `there is no import: write load("./lib.star", "name")`},
-	{regexp.MustCompile(`^\s*class\b`), "there are no classes: write a function that returns struct(…)"},
-	{regexp.MustCompile(`^\s*(try|except|finally|raise)\b`), "there are no exceptions: write fail(…) to stop with a message"},
-	{regexp.MustCompile(`^\s*with\b`), "there is no `with`"},
-	{regexp.MustCompile(`^\s*(while)\b`), "there is no `while`: loop over range(n)"},
-	{regexp.MustCompile(`^\s*(async|await|yield|nonlocal|global|del|assert)\b`), "this word of Python is not part of Starlark"},
-	{regexp.MustCompile(`^\s*def\b.*(:\s*\w+.*\)|->)`), "there are no type annotations: leave them out"},
-	{regexp.MustCompile(`\bis\b`), "there is no `is`: write == or !="},
-	{regexp.MustCompile(`\*\*\s*\d`), "there is no power operator: write x * x"},
-	{regexp.MustCompile(`:=`), "there is no := operator: assign on a line of its own"},
+	{whenNeeded(`\bfor\s*=[^=]`), "`for` is a reserved word: write for_ = …"},
+	{whenNeeded(`(^|[^\w"'])[fF]["']`), `there are no f-strings: write "{}".format(x) or "%s" % x`},
+	{whenNeeded(`^\s*(import|from)\b`), `there is no import: write load("./lib.star", "name")`},
+	{whenNeeded(`^\s*class\b`), "there are no classes: write a function that returns struct(…)"},
+	{whenNeeded(`^\s*(try|except|finally|raise)\b`), "there are no exceptions: write fail(…) to stop with a message"},
+	{whenNeeded(`^\s*with\b`), "there is no `with`"},
+	{whenNeeded(`^\s*(while)\b`), "there is no `while`: loop over range(n)"},
+	{whenNeeded(`^\s*(async|await|yield|nonlocal|global|del|assert)\b`), "this word of Python is not part of Starlark"},
+	{whenNeeded(`^\s*def\b.*(:\s*\w+.*\)|->)`), "there are no type annotations: leave them out"},
+	{whenNeeded(`\bis\b`), "there is no `is`: write == or !="},
+	{whenNeeded(`\*\*\s*\d`), "there is no power operator: write x * x"},
+	{whenNeeded(`:=`), "there is no := operator: assign on a line of its own"},
+}
+
+// whenNeeded returns an expression that is compiled when it is first asked for: all of these explain mistakes, and a program
+// that compiles them at its start is slower for everybody.
+func whenNeeded(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
 }
 
 const longestLine = 1000
@@ -72,7 +77,7 @@ func syntaxFix(message, line string) string {
 		return "" // no one wrote it by hand
 	}
 	for _, mistake := range mistakes {
-		if mistake.line.MatchString(line) {
+		if mistake.line().MatchString(line) {
 			return mistake.fix
 		}
 	}
@@ -80,14 +85,14 @@ func syntaxFix(message, line string) string {
 }
 
 var (
-	unexpectedToken = regexp.MustCompile(`^got ('[^']+'|\w+)`)
-	stringBefore    = regexp.MustCompile(`("[^"]*"|'[^']*')$`)
-	wordBefore      = regexp.MustCompile(`[\pL\w.]+$`)
+	unexpectedToken = whenNeeded(`^got ('[^']+'|\w+)`)
+	stringBefore    = whenNeeded(`("[^"]*"|'[^']*')$`)
+	wordBefore      = whenNeeded(`[\pL\w.]+$`)
 )
 
 // tokenBefore finds the token that the parser did not want: it reports the place behind it.
 func tokenBefore(at score.Position, message string, lines []string) (token score.Position, length int) {
-	match := unexpectedToken.FindStringSubmatch(message)
+	match := unexpectedToken().FindStringSubmatch(message)
 	if match == nil || at.Line < 1 || at.Line > len(lines) {
 		return at, 0
 	}
@@ -103,9 +108,9 @@ func tokenBefore(at score.Position, message string, lines []string) (token score
 	before := string(line[:min(max(at.Column-1, 0), len(line))])
 	found := strings.Trim(match[1], "'")
 	if match[1] == "string" {
-		found = stringBefore.FindString(before)
+		found = stringBefore().FindString(before)
 	} else if !strings.HasSuffix(before, found) {
-		if found = wordBefore.FindString(before); match[1] != "identifier" && match[1] != "int" && match[1] != "float" {
+		if found = wordBefore().FindString(before); match[1] != "identifier" && match[1] != "int" && match[1] != "float" {
 			return at, 0
 		}
 	}

@@ -36,6 +36,8 @@ type Thread struct {
 	latest map[*score.CallSite]any
 	// interactive is set for a Session: later chunks see what earlier ones loaded.
 	interactive bool
+	// strict is set while a builtin wants to know whether what it calls fails.
+	strict bool
 
 	// problems are what was found in modules, and by inspection, while the run went on.
 	problems diag.List
@@ -46,6 +48,7 @@ type Thread struct {
 // state is what the script has declared.
 type state struct {
 	deployment score.Deployment
+	deployed   []starlark.Value
 	nameAt     score.Position
 	parameters []Parameter
 	made       []any
@@ -54,6 +57,7 @@ type state struct {
 func (s state) clone() state {
 	s.deployment.Scores = slices.Clone(s.deployment.Scores)
 	s.parameters = slices.Clone(s.parameters)
+	s.deployed = slices.Clip(s.deployed)
 	s.made = slices.Clip(s.made)
 	return s
 }
@@ -124,9 +128,12 @@ func (t *Thread) Remember(site *score.CallSite, value any) { t.latest[site] = va
 // Made records a Go value that a constructor made, for Result.Made.
 func (t *Thread) Made(value any) { t.made = append(t.made, value) }
 
+// Deployed records the values of a script that it deploys, for Result.Deployed.
+func (t *Thread) Deployed(values ...starlark.Value) { t.deployed = append(t.deployed, values...) }
+
 // Recovers reports whether a builtin that refuses its arguments may report that with Report and let the script go
 // on, so that one run tells all mistakes. A Session does not: there each chunk is answered at once.
-func (t *Thread) Recovers() bool { return !t.interactive }
+func (t *Thread) Recovers() bool { return !t.interactive && !t.strict }
 
 // Report records problems that do not end the run; its result holds them. What a loop reports again and again is
 // kept once.
@@ -198,4 +205,24 @@ func (t *Thread) Deploy(name string, origin score.Origin, scores []score.Score) 
 	}
 	t.deployment.Scores = append(t.deployment.Scores, scores...)
 	return nil
+}
+
+// DeployTo says which clusters, by kubeconfig context, the script deploys to. Two different lists are a conflict, which is
+// returned as a diagnostic.
+func (t *Thread) DeployTo(clusters []string, origin score.Origin) error {
+	d := &t.deployment
+	if d.Clusters == nil {
+		// An empty list is told from none.
+		d.Clusters, d.ClustersOrigin = append([]string{}, clusters...), origin
+		return nil
+	}
+	if slices.Equal(d.Clusters, clusters) {
+		return nil
+	}
+	return diag.List{{
+		Severity: diag.Error, Code: "deploy-clusters-conflict", Position: origin.Of("clusters"), Length: origin.LengthOf("clusters"),
+		Summary: "deploy: got other clusters than in the other call, want one list",
+		Fix:     "list the clusters in one call, for everything that this script deploys; what belongs elsewhere is a script of its own",
+		Related: []diag.Related{{Position: d.ClustersOrigin.Of("clusters"), Message: "the other list"}},
+	}}
 }

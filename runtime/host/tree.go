@@ -155,14 +155,16 @@ func readFile(who, name string, limit int64, stat func() (fs.FileInfo, error), o
 		return "", unreadable(who, name, err)
 	}
 	defer file.Close()
-	content, err := io.ReadAll(io.LimitReader(file, limit+1))
-	if err != nil {
+	// The size is only what to expect: the file may be written to at this moment.
+	var content strings.Builder
+	content.Grow(int(min(max(info.Size(), 0), limit)) + 1)
+	if _, err := io.Copy(&content, io.LimitReader(file, limit+1)); err != nil {
 		return "", unreadable(who, name, err)
 	}
-	if int64(len(content)) > limit {
+	if int64(content.Len()) > limit {
 		return "", tooLargeFile(who, name, limit)
 	}
-	return string(content), nil
+	return content.String(), nil
 }
 
 func tooLargeFile(who, name string, limit int64) *diag.Diagnostic {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
+	"github.com/harmonyscript/harmonyscript/runtime/cluster"
 	"github.com/harmonyscript/harmonyscript/runtime/diag"
 )
 
@@ -57,18 +58,41 @@ func (e *DamagedError) Diagnostic() diag.Diagnostic {
 	return d
 }
 
-// TooLargeError tells that an inventory does not fit into one Secret.
+// WriteError tells that the record could not be written.
+type WriteError struct {
+	Deployment string
+	Err        error
+}
+
+// Error names the deployment and the reason, in the API server's own words: they may repeat what is in the record.
+func (e *WriteError) Error() string {
+	return fmt.Sprintf("inventory of %s: %v", e.Deployment, e.Err)
+}
+
+// Unwrap returns the reason.
+func (e *WriteError) Unwrap() error { return e.Err }
+
+// Diagnostic tells the reason without the API server's own words: whoever refuses a record may quote it, and with it the key of
+// the hashes of secret values.
+func (e *WriteError) Diagnostic() diag.Diagnostic {
+	return cluster.Explain(e.Err, cluster.Subject{Confidential: true})
+}
+
+// TooLargeError tells that an inventory has no room for what it is to hold.
 type TooLargeError struct {
 	Deployment string
-	// Size is what it would take, in bytes.
+	// Size is what cannot be split any further takes, in bytes; 0 when there are too many objects.
 	Size int
-	// Objects is how many it lists.
+	// Objects is how many that is about.
 	Objects int
 }
 
-// Error tells the size and the limit.
+// Error tells the size or the number, and the limit.
 func (e *TooLargeError) Error() string {
-	return fmt.Sprintf("inventory of %s: got %d bytes for %d objects, want %d or less", e.Deployment, e.Size, e.Objects, MaxSize)
+	if e.Size == 0 {
+		return fmt.Sprintf("inventory of %s: got %d objects, want %d or fewer", e.Deployment, e.Objects, maxObjects)
+	}
+	return fmt.Sprintf("inventory of %s: got %d bytes for %d objects in one Secret, want %d or less", e.Deployment, e.Size, e.Objects, MaxSize)
 }
 
 // Diagnostic says what to do.

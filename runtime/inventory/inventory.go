@@ -5,7 +5,7 @@
 //
 // The record is the parent object of an ApplySet (KEP-3659), a Secret, so that other tools can tell which objects
 // belong together. The Secret also holds a random key under which values of Secrets are hashed, so that their hashes
-// give nothing away.
+// give nothing away. A record that is too large for it is split over further Secrets, which the parent names.
 package inventory
 
 import (
@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
 	"github.com/harmonyscript/harmonyscript/runtime/score"
@@ -46,13 +45,22 @@ type Inventory struct {
 	// Pending are the objects that a run intended to touch: it stored them before its first write and takes away what
 	// it brought to an end. What is left over from a run that was killed may exist or not, in any state.
 	Pending []backend.ID
-	// Run is how the last run that changed something ended; nil before the first.
+	// Releases are the Helm releases of the deployment, sorted by key; those that a run intended to touch are Pending.
+	Releases []Release
+	// Run is how the last run that changed something ended; nil before the first. Begin puts another in its place.
 	Run *Run
 
-	key             []byte
+	key []byte
+	// id is the ApplySet's, which goes into the hash of every object; "" means that nobody has computed it ahead.
+	id              string
 	resourceVersion string
 	uid             string
 	stored          []byte
+	// parts are those that the stored record names.
+	parts []partRef
+	past  past
+	// unknown are the data keys of the parent that are not known here: a later harmonyscript may need them.
+	unknown map[string][]byte
 }
 
 // Member is one object of a deployment, as the last run left it.
@@ -65,21 +73,16 @@ type Member struct {
 	Sent string `json:"sent,omitempty"`
 	// Owned is the hash of the fields that we owned afterwards, see OwnedHash.
 	Owned string `json:"owned,omitempty"`
+	// ResourceVersion is that of the state that was left or, later, found to be the same; empty when that is not known.
+	ResourceVersion string `json:"rv,omitempty"`
+	// Generation is the object's metadata.generation in that state; 0 where the kind has none.
+	Generation int64 `json:"gen,omitempty"`
 	// Position is where the script made the object, at the time it was last written.
 	Position score.Position `json:"at,omitzero"`
 	// Score is the title of the score that it belongs to.
 	Score string `json:"score,omitempty"`
-}
-
-// Run tells of one run.
-type Run struct {
-	Started  time.Time `json:"started"`
-	Finished time.Time `json:"finished,omitzero"`
-	// State is the outcome's: "done", "failed", "not-ready", "interrupted"; empty while the run goes on, and for ever
-	// when it was killed.
-	State string `json:"state,omitempty"`
-	// By names the process: host and process number.
-	By string `json:"by,omitempty"`
+	// Release is the key of the Helm release that made it; "" for objects that we applied ourselves.
+	Release string `json:"release,omitempty"`
 }
 
 // Key identifies an object whatever version of its API it is seen through.
@@ -99,7 +102,12 @@ func (i *Inventory) Exists() bool { return i.resourceVersion != "" }
 func (i *Inventory) ResourceVersion() string { return i.resourceVersion }
 
 // ApplySetID returns the value of MemberLabel on members of this inventory.
-func (i *Inventory) ApplySetID() string { return ApplySetID(i.Deployment, i.Namespace) }
+func (i *Inventory) ApplySetID() string {
+	if i.id != "" {
+		return i.id
+	}
+	return ApplySetID(i.Deployment, i.Namespace)
+}
 
 // Index returns the members by key.
 func (i *Inventory) Index() map[Key]*Member {
@@ -171,4 +179,9 @@ func ApplySetID(deployment, namespace string) string {
 // Selector returns the label selector of a deployment's members.
 func Selector(deployment, namespace string) string {
 	return MemberLabel + "=" + ApplySetID(deployment, namespace)
+}
+
+// ParentSelector returns the label selector of a deployment's inventory itself.
+func ParentSelector(deployment, namespace string) string {
+	return idLabel + "=" + ApplySetID(deployment, namespace)
 }

@@ -7,6 +7,7 @@ import (
 	"compress/gzip"
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"strings"
 	"testing"
@@ -42,10 +43,7 @@ func TestEncodeAndDecode(t *testing.T) {
 		i.Members = append(i.Members, member(49-n))
 	}
 	i.Pending = []backend.ID{member(3).ID, member(1).ID, member(3).ID}
-	packed, err := i.encode()
-	if err != nil {
-		t.Fatal(err)
-	}
+	packed := encoded(t, i)
 	var back Inventory
 	if err := back.decode(packed); err != nil {
 		t.Fatal(err)
@@ -53,10 +51,19 @@ func TestEncodeAndDecode(t *testing.T) {
 	if !reflect.DeepEqual(back.Members, i.Members) || !reflect.DeepEqual(back.Run, i.Run) || len(back.Pending) != 2 {
 		t.Fatalf("got %+v, want %+v", back, i)
 	}
-	again, err := back.encode()
-	if err != nil || !bytes.Equal(again, packed) {
-		t.Fatalf("the same record gives other bytes (%v)", err)
+	if again := encoded(t, &back); !bytes.Equal(again, packed) {
+		t.Fatal("the same record gives other bytes")
 	}
+}
+
+// encoded returns the record of an inventory that needs no parts.
+func encoded(t testing.TB, i *Inventory) []byte {
+	t.Helper()
+	packed, parts, err := i.encode()
+	if err != nil || len(parts) > 0 {
+		t.Fatalf("got %d parts, %v, want a record in one piece", len(parts), err)
+	}
+	return packed
 }
 
 func pack(t testing.TB, content string) []byte {
@@ -82,8 +89,11 @@ func TestDecodeRefuses(t *testing.T) {
 		"cut":                  {pack(t, `{"version":1}`)[:20], "unpacking"},
 		"no JSON":              {pack(t, "{"), "reading the record"},
 		"no version":           {pack(t, "{}"), "version 0"},
-		"later version":        {pack(t, `{"version":2}`), "later version of harmonyscript"},
+		"later version":        {pack(t, `{"version":4}`), "later version of harmonyscript"},
 		"member without name":  {pack(t, `{"version":1,"members":[{"id":{"version":"v1","kind":"Pod"}}]}`), "without"},
+		"parts without name":   {pack(t, `{"version":3,"parts":[{"sum":"x"}]}`), "without name"},
+		"parts and members":    {pack(t, `{"version":3,"parts":[{"name":"x","sum":"x"}],"members":[{"id":{"version":"v1","kind":"Pod","name":"x"}}]}`), "members of its own"},
+		"parts, old version":   {pack(t, `{"version":2,"parts":[{"name":"x","sum":"x"}]}`), "version 2"},
 		"pending without kind": {pack(t, `{"version":1,"pending":[{"version":"v1","name":"x"}]}`), "without"},
 	} {
 		var i Inventory
@@ -110,9 +120,9 @@ func FuzzDecode(f *testing.F) {
 		if i.decode(content) != nil {
 			return
 		}
-		again, err := i.encode()
-		if err != nil {
-			t.Fatal(err)
+		again, parts, err := i.encode()
+		if err != nil || len(parts) > 0 {
+			t.Fatalf("got %d parts, %v", len(parts), err)
 		}
 		var back Inventory
 		if err := back.decode(again); err != nil {
@@ -122,19 +132,14 @@ func FuzzDecode(f *testing.F) {
 }
 
 func TestForecast(t *testing.T) {
-	fits, tooMany := &Inventory{Deployment: "d", key: make([]byte, 32)}, &Inventory{Deployment: "d", key: make([]byte, 32)}
-	for n := range 30000 {
-		if n < 9000 {
-			fits.Pending = append(fits.Pending, member(n).ID)
-		}
-		tooMany.Pending = append(tooMany.Pending, member(n).ID)
+	i := &Inventory{Deployment: "d", key: make([]byte, 32), Pending: make([]backend.ID, maxObjects)}
+	if err := i.Forecast(); err != nil {
+		t.Fatalf("%d objects: %v", maxObjects, err)
 	}
-	if err := fits.Forecast(); err != nil {
-		t.Fatalf("9000 objects: %v", err)
-	}
+	i.Members = make([]Member, 1)
 	var large *TooLargeError
-	if err := tooMany.Forecast(); !errors.As(err, &large) || large.Objects != 30000 || large.Size <= MaxSize || large.Diagnostic().Code != "inventory-too-large" {
-		t.Fatalf("30000 objects: got %v", err)
+	if err := i.Forecast(); !errors.As(err, &large) || large.Objects != maxObjects+1 || large.Diagnostic().Code != "inventory-too-large" {
+		t.Fatalf("%d objects: got %v", maxObjects+1, err)
 	}
 }
 
@@ -202,5 +207,70 @@ func TestParentAnnotations(t *testing.T) {
 	}
 	if err := i.read(&corev1.Secret{}); err == nil {
 		t.Error("a Secret without annotations was taken for an inventory")
+	}
+}
+
+func TestReleases(t *testing.T) {
+	i := &Inventory{Deployment: "d", Namespace: "n", Releases: []Release{
+		{Namespace: "b", Name: "x", Pending: true},
+		{Namespace: "a", Name: "y", Chart: Chart{Name: "c", Version: "1.2.3", Digest: "sha256:0"}, Rendered: "h", Revision: 3, Score: "s", Position: score.Position{File: "a.star", Line: 1, Column: 1}},
+	}}
+	packed := encoded(t, i)
+	var back Inventory
+	if err := back.decode(packed); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(back.Releases, i.Releases) || back.Releases[0].Key() != "a/y" || !back.HasPendingReleases() || back.ReleaseIndex()["a/y"].Revision != 3 {
+		t.Fatalf("got %+v, want %+v", back.Releases, i.Releases)
+	}
+	// What knows no releases must not read it.
+	content, err := gunzip(packed)
+	if err != nil || !strings.Contains(content, `"version":2`) {
+		t.Fatalf("got %s (%v), want record version 2", content, err)
+	}
+	if err := back.decode(pack(t, `{"version":2,"releases":[{"name":"x"}]}`)); err == nil {
+		t.Fatal("a release without a namespace was read")
+	}
+	// A record from before there were releases: its resources had the number that releases have now.
+	if err := back.decode(pack(t, `{"version":1,"members":[{"id":{"version":"v1","kind":"Pod","name":"x"},"stage":3,"uid":"u"}]}`)); err != nil {
+		t.Fatal(err)
+	}
+	if len(back.Releases) != 0 || back.Members[0].Stage != backend.StageResources {
+		t.Fatalf("got %+v", back)
+	}
+}
+
+func gunzip(packed []byte) (string, error) {
+	reader, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return "", err
+	}
+	content, err := io.ReadAll(reader)
+	return string(content), err
+}
+
+func TestGeneratedAndRenderedHash(t *testing.T) {
+	i, other := &Inventory{Deployment: "d", Namespace: "n"}, &Inventory{Deployment: "d", Namespace: "n"}
+	if err := errors.Join(i.makeKey(), other.makeKey()); err != nil {
+		t.Fatal(err)
+	}
+	value := i.Generated("ns/grafana", "password")
+	if len(value) != 32 || strings.Trim(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+		t.Fatalf("got %q, want 32 characters of the alphabet of URLs", value)
+	}
+	if again := i.Generated("ns/grafana", "password"); again != value {
+		t.Fatalf("got %q and %q for one key", value, again)
+	}
+	for name, got := range map[string]string{
+		"key": i.Generated("ns/grafana", "user"), "name": i.Generated("ns/other", "password"),
+		"namespace": i.Generated("sn/grafana", "password"), "deployment": other.Generated("ns/grafana", "password"),
+	} {
+		if got == value {
+			t.Errorf("another %s gives the same value", name)
+		}
+	}
+	hash := i.RenderedHash([]byte("ab"), []byte("c"))
+	if hash == i.RenderedHash([]byte("a"), []byte("bc")) || hash == other.RenderedHash([]byte("ab"), []byte("c")) || hash != i.RenderedHash([]byte("ab"), []byte("c")) {
+		t.Error("the hash of a release does not tell apart what it should, or tells apart what is equal")
 	}
 }

@@ -9,7 +9,9 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -50,7 +52,38 @@ func (s *Store) ID(deployment string) backend.ID {
 // Load reads the inventory of deployment. When there is none, the result is empty and Exists is false. A Secret of that
 // name that is not ours is a *ForeignError, one that cannot be read a *DamagedError.
 func (s *Store) Load(ctx context.Context, deployment string) (*Inventory, error) {
-	i := &Inventory{Deployment: deployment, Namespace: s.namespace}
+	version := ""
+	for {
+		i, err := s.loadParent(ctx, deployment)
+		if err != nil || len(i.parts) == 0 {
+			return i, err
+		}
+		err = s.loadParts(ctx, i)
+		if err == nil {
+			return i, nil
+		}
+		if !errors.Is(err, errPartGone) || i.resourceVersion == version {
+			return nil, err
+		}
+		// Another run may have replaced the part since the parent was read; then the parent is not the same any more.
+		version = i.resourceVersion
+	}
+}
+
+// Refresh returns i itself when it is still what is stored, and what is stored otherwise. The errors are those of Load.
+func (s *Store) Refresh(ctx context.Context, i *Inventory) (*Inventory, error) {
+	stored, err := s.client.GetMetadata(ctx, s.ID(i.Deployment))
+	switch {
+	case err == nil && i.Exists() && stored.ResourceVersion == i.resourceVersion:
+		return i, nil
+	case apierrors.IsNotFound(err) && !i.Exists():
+		return i, nil
+	}
+	return s.Load(ctx, i.Deployment)
+}
+
+func (s *Store) loadParent(ctx context.Context, deployment string) (*Inventory, error) {
+	i := &Inventory{Deployment: deployment, Namespace: s.namespace, id: ApplySetID(deployment, s.namespace)}
 	var parent corev1.Secret
 	err := s.client.GetInto(ctx, s.ID(deployment), &parent)
 	if apierrors.IsNotFound(err) {
@@ -93,24 +126,54 @@ func (i *Inventory) read(parent *corev1.Secret) error {
 	if err := i.decode(i.stored); err != nil {
 		return &DamagedError{ID: id, Err: err}
 	}
+	i.past.decode(parent.Data[historyKey])
+	i.unknown = maps.Clone(parent.Data)
+	for _, known := range []string{recordKey, hashingKey, historyKey} {
+		delete(i.unknown, known)
+	}
 	return nil
 }
 
-// Save stores i. It refuses with a *TooLargeError what does not fit into one Secret, and with an error that
+// Save stores i. It refuses with a *TooLargeError what has no room even in parts, and with an error that
 // apierrors.IsConflict knows when somebody else stored another state in between. What is stored already is not stored again.
 func (s *Store) Save(ctx context.Context, i *Inventory) error {
-	packed, err := i.encode()
+	packed, parts, err := i.encode()
 	if err != nil {
 		return err
 	}
-	if i.Exists() && bytes.Equal(packed, i.stored) {
+	room := MaxSize - len(packed) - len(i.key)
+	for _, data := range i.unknown {
+		room -= len(data)
+	}
+	history, err := i.past.encode(room)
+	if err != nil {
+		return fmt.Errorf("inventory of %s: %w", i.Deployment, err)
+	}
+	if i.Exists() && bytes.Equal(packed, i.stored) && bytes.Equal(history, i.past.stored) {
 		return nil
 	}
 	if size := len(packed) + len(i.key); size > MaxSize {
 		return &TooLargeError{Deployment: i.Deployment, Size: size, Objects: len(i.Members) + len(i.Pending)}
 	}
+	existing, err := s.prepareParts(ctx, i, parts)
+	if err != nil {
+		return &WriteError{Deployment: i.Deployment, Err: err}
+	}
+	if err := s.storeParent(ctx, i, packed, history); err != nil {
+		return &WriteError{Deployment: i.Deployment, Err: err}
+	}
+	s.replaceParts(ctx, i, parts, existing)
+	return nil
+}
+
+// storeParent writes the parent, the one write by which a record becomes another.
+func (s *Store) storeParent(ctx context.Context, i *Inventory, packed, history []byte) error {
 	parent := i.parent(packed)
+	if len(history) > 0 {
+		parent.Data[historyKey] = history
+	}
 	id := s.ID(i.Deployment)
+	var err error
 	if i.Exists() {
 		err = s.client.Update(ctx, id, parent)
 	} else {
@@ -124,22 +187,22 @@ func (s *Store) Save(ctx context.Context, i *Inventory) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("inventory of %s: %w", i.Deployment, err)
+		return err
 	}
-	i.resourceVersion, i.uid, i.stored = parent.ResourceVersion, string(parent.UID), packed
+	i.resourceVersion, i.uid, i.stored, i.past.stored = parent.ResourceVersion, string(parent.UID), packed, history
 	return nil
 }
 
-// create makes the parent and, where it is missing, its namespace.
-func (s *Store) create(ctx context.Context, id backend.ID, parent *corev1.Secret) error {
-	err := s.client.Create(ctx, id, parent)
+// create makes a Secret and, where it is missing, its namespace.
+func (s *Store) create(ctx context.Context, id backend.ID, secret *corev1.Secret) error {
+	err := s.client.Create(ctx, id, secret)
 	if !IsNamespaceMissing(err) {
 		return err
 	}
 	if err := s.CreateNamespace(ctx); err != nil {
 		return err
 	}
-	return s.client.Create(ctx, id, parent)
+	return s.client.Create(ctx, id, secret)
 }
 
 // CreateNamespace makes the namespace of the store, unless it exists.
@@ -169,11 +232,13 @@ func (s *Store) Delete(ctx context.Context, i *Inventory) error {
 	if !i.Exists() {
 		return nil
 	}
+	existing := s.listParts(ctx, i)
 	only := cluster.Preconditions{UID: types.UID(i.uid), ResourceVersion: i.resourceVersion}
 	if _, err := s.client.Delete(ctx, s.ID(i.Deployment), only); err != nil {
-		return fmt.Errorf("inventory of %s: %w", i.Deployment, err)
+		return &WriteError{Deployment: i.Deployment, Err: err}
 	}
 	i.resourceVersion, i.uid, i.stored = "", "", nil
+	s.replaceParts(ctx, i, nil, existing)
 	return nil
 }
 
@@ -189,6 +254,11 @@ func (i *Inventory) parent(packed []byte) *corev1.Secret {
 	if joined := strings.Join(others, ","); len(joined) <= maxNamespacesAnnotation {
 		annotations[namespacesAnnotation] = joined
 	}
+	data := maps.Clone(i.unknown)
+	if data == nil {
+		data = map[string][]byte{}
+	}
+	data[hashingKey], data[recordKey] = i.key, packed
 	return &corev1.Secret{
 		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
 		ObjectMeta: metav1.ObjectMeta{
@@ -197,6 +267,6 @@ func (i *Inventory) parent(packed []byte) *corev1.Secret {
 			Annotations: annotations,
 		},
 		Type: secretType,
-		Data: map[string][]byte{hashingKey: i.key, recordKey: packed},
+		Data: data,
 	}
 }

@@ -14,6 +14,16 @@ import (
 
 // compose returns the manifest with the membership label and the secret values in it.
 func compose(manifest []byte, applySet string, secrets map[string]string) ([]byte, error) {
+	if len(secrets) == 0 {
+		if body, ok := splice(manifest, applySet); ok {
+			return body, nil
+		}
+	}
+	return takeApart(manifest, applySet, secrets)
+}
+
+// takeApart is compose for manifests that a label cannot be put into as they are.
+func takeApart(manifest []byte, applySet string, secrets map[string]string) ([]byte, error) {
 	var fields, metadata map[string]json.RawMessage
 	var labels map[string]string
 	if err := json.Unmarshal(manifest, &fields); err != nil {

@@ -13,7 +13,6 @@ import (
 	"github.com/harmonyscript/harmonyscript/runtime/cluster"
 	"github.com/harmonyscript/harmonyscript/runtime/inventory"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
@@ -32,14 +31,10 @@ func (w *Work) detail(ctx context.Context, i *Item, step *Step) error {
 	if err != nil {
 		return w.refused(err, "get", i, step)
 	}
-	after, err := w.Request.Client.Apply(ctx, i.Object.ID, body, cluster.ApplyOptions{DryRun: true, Whole: true})
-	if conflicts := cluster.Conflicts(err); len(conflicts) > 0 {
-		step.Conflicts = conflicts
-		if !w.Request.TakeOwnership {
-			d := w.Explain(err, "patch", i.Object)
-			step.Action, step.Diagnostic = Conflict, &d
-		}
-		after, err = w.Request.Client.Apply(ctx, i.Object.ID, body, cluster.ApplyOptions{DryRun: true, Whole: true, Force: true})
+	after, err := w.preview(ctx, i, body, live)
+	if step.Conflicts = w.redactConflicts(after.conflicts); after.refused != nil && !w.Request.TakeOwnership.takesItem(i) {
+		d := w.Explain(after.refused, "patch", i.Object)
+		step.Action, step.Diagnostic = Conflict, &d
 	}
 	if err != nil {
 		return w.refused(err, "patch", i, step)
@@ -47,12 +42,31 @@ func (w *Work) detail(ctx context.Context, i *Item, step *Step) error {
 	if live == nil {
 		return nil
 	}
-	step.Changes = w.redactChanges(Diff(live.Object, after.Object.Object))
-	if m := i.Member; m != nil && m.UID == string(live.GetUID()) && m.Owned != inventory.OwnedHash(i.Live.ManagedFields, cluster.FieldManager) {
-		step.Drift = drift(live.GetManagedFields(), after.Metadata.ManagedFields, m.Sent == i.Sent)
+	step.Changes = Diff(live.Object, after.object.Object)
+	owned := setOf(live.GetManagedFields(), i.Writer())
+	if m := i.Member; m != nil && !i.HandOver && m.UID == string(live.GetUID()) && m.Owned != inventory.OwnedHash(i.Live.ManagedFields, i.Writer()) {
+		lost := after.wanted.Difference(owned)
+		if found := drift(live.GetManagedFields(), i.Writer(), lost, m.Sent == i.Sent); len(found) > 0 {
+			step.Drift = found
+		}
+		for n := range step.Drift {
+			if i.Drift == DriftUnlabelled && step.Drift[n].Manager == "" {
+				step.Drift[n].Kind = DriftUnlabelled
+			}
+		}
+		driftValues(step.Drift, step.Changes, lost, live.Object, after.object.Object, m.Sent == i.Sent)
+		for n := range step.Drift {
+			w.redactChanges(step.Drift[n].Values)
+		}
 	}
-	if step.Action == Update && len(step.Changes) == 0 && len(step.Conflicts) == 0 && sameOwned(live.GetManagedFields(), after.Metadata.ManagedFields) {
-		step.Action = Unchanged
+	if i.Drift == DriftRecreated && i.Member.Sent == i.Sent {
+		for n := range step.Changes {
+			step.Changes[n].Drift = true
+		}
+	}
+	step.Changes = w.redactChanges(step.Changes)
+	if step.Action == Update && !i.HandOver && len(step.Changes) == 0 && len(step.Conflicts) == 0 && owned.Equals(after.wanted) && !owned.Empty() {
+		step.Action, step.Drift = Unchanged, nil
 	}
 	return nil
 }
@@ -93,9 +107,16 @@ func (w *Work) redactChanges(changes []Change) []Change {
 	return changes
 }
 
-func sameOwned(before, after []metav1.ManagedFieldsEntry) bool {
-	a, b := ownedSet(before), ownedSet(after)
-	return a.Equals(b) && inventory.OwnedEntry(before, cluster.FieldManager) != nil
+func (w *Work) redactConflicts(conflicts []cluster.Conflict) []cluster.Conflict {
+	var told []cluster.Conflict
+	for _, c := range conflicts {
+		owner := cluster.Conflict{Manager: w.Secrets.Redactor.Text(c.Manager)}
+		for _, field := range c.Fields {
+			owner.Fields = append(owner.Fields, w.Secrets.Redactor.Text(field))
+		}
+		told = append(told, owner)
+	}
+	return told
 }
 
 func plural(n int, one, many string) string {

@@ -18,16 +18,21 @@ var serverFields = map[string]bool{"managedFields": true, "resourceVersion": tru
 // status and what the API server keeps by itself. Elements of lists that have unique names are compared by name, others by
 // place. Of a Secret nothing is told but which fields differ.
 func Diff(before, after map[string]any) []Change {
-	d := &differ{}
-	if before["kind"] == "Secret" && before["apiVersion"] == "v1" {
-		// An annotation may repeat the data: kubectl keeps what it last applied in one.
-		d.secret = func(path string) bool {
-			return !strings.HasPrefix(path, ".metadata.labels") && path != ".type" && path != ".immutable"
-		}
-	}
+	d := &differ{secret: secretPaths(before)}
 	d.fields("", objectFields(before), objectFields(after))
 	slices.SortFunc(d.changes, func(a, b Change) int { return strings.Compare(a.Path, b.Path) })
 	return d.changes
+}
+
+// secretPaths tells which paths of an object hold secret values; nil means none.
+func secretPaths(object map[string]any) func(path string) bool {
+	if object["kind"] != "Secret" || object["apiVersion"] != "v1" {
+		return nil
+	}
+	// An annotation may repeat the data: kubectl keeps what it last applied in one.
+	return func(path string) bool {
+		return !strings.HasPrefix(path, ".metadata.labels") && path != ".type" && path != ".immutable"
+	}
 }
 
 // objectFields returns the fields of an object that are compared.
@@ -111,6 +116,10 @@ func (d *differ) list(path string, before, after []any) {
 				d.value(fmt.Sprintf("%s[name=%q]", path, name), nil, a[name])
 			}
 		}
+		if order, wanted := names(before, a), names(after, b); !slices.Equal(order, wanted) {
+			// The same elements in another order.
+			d.value(path+"[order]", strings.Join(order, ", "), strings.Join(wanted, ", "))
+		}
 		return
 	}
 	for n := range max(len(before), len(after)) {
@@ -123,6 +132,18 @@ func at(list []any, n int) any {
 		return list[n]
 	}
 	return nil
+}
+
+// names returns the names of a list's elements that are also in the other, in the list's order.
+func names(list []any, other map[string]any) []string {
+	var names []string
+	for _, element := range list {
+		name := element.(map[string]any)["name"].(string)
+		if _, shared := other[name]; shared {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // byName returns the elements by their field "name", if each has one of its own.

@@ -10,6 +10,7 @@
 package plan
 
 import (
+	"slices"
 	"time"
 
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
@@ -55,6 +56,10 @@ type Plan struct {
 	Cluster string `json:"cluster"`
 	// Steps are ordered by stage, then group, kind, namespace and name; removals come last, stages backwards.
 	Steps []Step `json:"steps"`
+	// Migrations are the scores that move to another version of the monitoring API, and how.
+	Migrations []Migration `json:"migrations,omitempty"`
+	// Releases are what happens to Helm releases, ordered by key.
+	Releases []ReleaseStep `json:"releases,omitempty"`
 	// Diagnostics are the problems that were found, at the script's lines.
 	Diagnostics diag.List `json:"diagnostics,omitempty"`
 }
@@ -69,6 +74,8 @@ type Step struct {
 	Score string `json:"score,omitempty"`
 	// Position is where the script makes the object; of a removal, where it once did.
 	Position score.Position `json:"position,omitzero"`
+	// Release is the key of the Helm release that the object belongs to.
+	Release string `json:"release,omitempty"`
 	// Reason says more about the action, in a line.
 	Reason string `json:"reason,omitempty"`
 	// Changes are the fields that would change, by path. A created object has none: all of it is new.
@@ -90,10 +97,27 @@ type Change struct {
 	After  any `json:"after,omitempty"`
 	// Secret tells that the values are secret: all that is told is that they differ.
 	Secret bool `json:"secret,omitempty"`
+	// Drift tells that others made the difference since the last apply, and not the script.
+	Drift bool `json:"drift,omitempty"`
 }
 
-// Drift is what one other manager did to fields that were ours.
+// DriftKind says what others did to an object of ours.
+type DriftKind string
+
+const (
+	// DriftChanged means that they changed or removed fields of ours.
+	DriftChanged DriftKind = "changed"
+	// DriftDeleted means that they deleted it. Nobody is on record for that, here and with the next two.
+	DriftDeleted DriftKind = "deleted"
+	// DriftRecreated means that they deleted it and made it again.
+	DriftRecreated DriftKind = "recreated"
+	// DriftUnlabelled means that they took off the label by which objects are known to be ours.
+	DriftUnlabelled DriftKind = "unlabelled"
+)
+
+// Drift is what one other manager did to an object of ours since the last apply.
 type Drift struct {
+	Kind DriftKind `json:"kind"`
 	// Manager that has them now; empty when they were removed and nobody owns them.
 	Manager string `json:"manager,omitempty"`
 	// Operation is "Apply" or "Update".
@@ -101,7 +125,10 @@ type Drift struct {
 	// Time of the manager's last change.
 	Time time.Time `json:"time,omitzero"`
 	// Fields are paths, sorted.
-	Fields []string `json:"fields"`
+	Fields []string `json:"fields,omitempty"`
+	// Values are the fields with their values: Before is what the last apply left, as long as the script asks for the same,
+	// After what there is now. Whatever an apply would do to them is in the step's Changes.
+	Values []Change `json:"values,omitempty"`
 }
 
 // HasChanges reports whether carrying out the plan would write anything, or would try to.
@@ -111,7 +138,18 @@ func (p *Plan) HasChanges() bool {
 			return true
 		}
 	}
-	return false
+	return slices.ContainsFunc(p.Releases, func(s ReleaseStep) bool { return s.Action != ReleaseUnchanged })
+}
+
+// Drifted returns how many of the steps put right what others did.
+func (p *Plan) Drifted() int {
+	n := 0
+	for _, s := range p.Steps {
+		if s.Action != Unchanged && s.Action != Keep && len(s.Drift) > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // Count returns how many steps there are of each action.

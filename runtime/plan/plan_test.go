@@ -34,7 +34,9 @@ func TestDiff(t *testing.T) {
 		{"removed", `{"spec":{"a":{"b":"x"}}}`, `{"spec":{}}`, `.spec.a.b: x -> <nil>`},
 		{"empty map", `{"spec":{}}`, `{"spec":{"a":{}}}`, `.spec.a: <nil> -> map[]`},
 		{"list by place", `{"l":[1,2,3]}`, `{"l":[1,5]}`, `.l[1]: 2 -> 5; .l[2]: 3 -> <nil>`},
-		{"list by name", `{"c":[{"name":"a","i":1},{"name":"b","i":2}]}`, `{"c":[{"name":"b","i":3},{"name":"a","i":1}]}`, `.c[name="b"].i: 2 -> 3`},
+		{"list by name", `{"c":[{"name":"a","i":1},{"name":"b","i":2}]}`, `{"c":[{"name":"b","i":3},{"name":"a","i":1}]}`, `.c[name="b"].i: 2 -> 3; .c[order]: a, b -> b, a`},
+		{"order of a named list", `{"c":[{"name":"a"},{"name":"b"}]}`, `{"c":[{"name":"b"},{"name":"a"}]}`, `.c[order]: a, b -> b, a`},
+		{"named list grows in front", `{"c":[{"name":"a"}]}`, `{"c":[{"name":"b"},{"name":"a"}]}`, `.c[name="b"].name: <nil> -> b`},
 		{"names twice", `{"c":[{"name":"a"},{"name":"a"}]}`, `{"c":[{"name":"a"},{"name":"b"}]}`, `.c[1].name: a -> b`},
 		{"type", `{"a":"1"}`, `{"a":1}`, `.a: 1 -> 1`},
 		{
@@ -117,13 +119,16 @@ func TestDrift(t *testing.T) {
 		managed("kubectl-edit", "Update", `{"f:data":{"f:b":{},"f:z":{}}}`),
 		managed("broken", "Update", `{`),
 	}
-	if got := fmt.Sprint(drift(live, after, true)); !strings.Contains(got, "kubectl-edit Update") || !strings.Contains(got, "[.data.b]") || !strings.Contains(got, "[.data.c]") {
+	of := func(entries []metav1.ManagedFieldsEntry, sameScript bool) []Drift {
+		return drift(entries, cluster.FieldManager, setOf(after, cluster.FieldManager).Difference(setOf(entries, cluster.FieldManager)), sameScript)
+	}
+	if got := fmt.Sprint(of(live, true)); !strings.Contains(got, "kubectl-edit Update") || !strings.Contains(got, "[.data.b]") || !strings.Contains(got, "[.data.c]") {
 		t.Errorf("got %s, want b taken and c removed", got)
 	}
-	if got := drift(live, after, false); len(got) != 1 || got[0].Manager != "kubectl-edit" {
+	if got := of(live, false); len(got) != 1 || got[0].Manager != "kubectl-edit" {
 		t.Errorf("a field that is new in the script was told as removed: %+v", got)
 	}
-	if got := drift(after, after, true); len(got) != 0 {
+	if got := of(after, true); len(got) != 0 {
 		t.Errorf("got %+v, want none", got)
 	}
 }

@@ -154,8 +154,14 @@ func (s *survey) settle(i *Item, live *metav1.PartialObjectMetadata) {
 		i.Action, i.Problem, i.Reason = Blocked, &d, d.Summary
 	case owner == ours:
 		i.Action, i.Reason = Update, "how it was left is not on record"
+		i.handOver()
+	case i.Release != nil:
+		s.settleReleased(i, live)
 	case i.Member != nil && i.Member.UID == string(live.UID):
-		i.Action, i.Reason = Update, "others took our label off since the last apply"
+		i.Action, i.Reason, i.Drift = Update, "others took our label off since the last apply", DriftUnlabelled
+		i.handOver()
+	case i.Member != nil:
+		i.Action, i.Reason, i.Drift = Adopt, "others deleted it and made it again since the last apply, as theirs", DriftRecreated
 	default:
 		i.Action, i.Reason = Adopt, "it exists and is not ours yet"
 	}
@@ -164,7 +170,7 @@ func (s *survey) settle(i *Item, live *metav1.PartialObjectMetadata) {
 // noteLoss says that an object of ours was deleted by others.
 func (s *survey) noteLoss(i *Item) {
 	if i.Member != nil {
-		i.Reason = "it was deleted by others since the last apply"
+		i.Reason, i.Drift = "it was deleted by others since the last apply", DriftDeleted
 	}
 }
 
@@ -175,7 +181,7 @@ func (s *survey) removals() {
 	for _, i := range w.Items {
 		desired[i.Key()] = true
 	}
-	members := w.Inventory.Index()
+	members, orphans := w.Inventory.Index(), w.handMade()
 	add := func(key inventory.Key, m inventory.Member) {
 		if desired[key] {
 			return
@@ -186,6 +192,7 @@ func (s *survey) removals() {
 			r.ID.Version = kind.Version
 		}
 		r.Keep, r.Reason = keeps(r.ID, w.Request.DeleteNamespaces)
+		r.keepOperator(orphans)
 		w.Removals = append(w.Removals, r)
 	}
 	for _, m := range w.Inventory.Members {

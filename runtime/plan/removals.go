@@ -6,6 +6,9 @@ package plan
 
 import (
 	"slices"
+	"strings"
+
+	"github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring"
 
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
 	"github.com/harmonyscript/harmonyscript/runtime/score"
@@ -26,6 +29,36 @@ func keeps(id backend.ID, deleteNamespaces bool) (keep bool, reason string) {
 		return true, "kept, with all objects of its kind: --delete-namespaces deletes it"
 	}
 	return false, ""
+}
+
+// componentLabel is what kube-prometheus-stack tells its parts apart by; those of the operator begin with
+// operatorComponent.
+const (
+	componentLabel    = "app.kubernetes.io/component"
+	operatorComponent = "prometheus-operator"
+)
+
+// keepOperator keeps the prometheus-operator that a Helm release brought along for a score that now has resources of
+// its own: without an operator they would be dead. Once the release is gone only the label tells where they came from.
+func (r *Removal) keepOperator(orphans map[string]bool) {
+	if r.Keep || r.Live == nil || !orphans[r.Member.Score] {
+		return
+	}
+	if strings.HasPrefix(r.Live.Labels[componentLabel], operatorComponent) {
+		r.Keep = true
+		r.Reason = "kept, since the stack needs an operator: delete it when another prometheus-operator has taken over"
+	}
+}
+
+// handMade returns the scores whose servers are resources of prometheus-operator that no Helm release makes.
+func (w *Work) handMade() map[string]bool {
+	scores := map[string]bool{}
+	for _, i := range w.Items {
+		if i.Object.ID.Group == monitoring.GroupName && IsServer(i.Object.ID) && i.Object.Release == "" {
+			scores[i.Object.Score] = true
+		}
+	}
+	return scores
 }
 
 // StageOf returns the stage of an object that only its identity is known of.

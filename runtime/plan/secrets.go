@@ -6,11 +6,13 @@ package plan
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
 	"github.com/harmonyscript/harmonyscript/runtime/cluster"
 	"github.com/harmonyscript/harmonyscript/runtime/diag"
+	"github.com/harmonyscript/harmonyscript/runtime/inventory"
 	"github.com/harmonyscript/harmonyscript/runtime/score"
 )
 
@@ -31,17 +33,21 @@ type Secrets struct {
 	Redactor *cluster.Redactor
 }
 
-// resolveSecrets resolves every secret of the objects, each once. The diagnostics are about all that could not be, at the
-// lines that use them.
-func resolveSecrets(ctx context.Context, objects []backend.Object, resolve func(context.Context, score.Secret) (string, error)) (*Secrets, diag.List, error) {
+// resolveSecrets resolves every secret of the objects, each once; inv makes those that are generated. The diagnostics are
+// about all that could not be, at the lines that use them.
+func resolveSecrets(ctx context.Context, inv *inventory.Inventory, objects []*backend.Object, resolve func(context.Context, score.Secret) (string, error)) (*Secrets, diag.List, error) {
 	s := &Secrets{values: map[reference]string{}, Redactor: &cluster.Redactor{}}
 	failed := map[reference]error{}
 	var missing diag.List
-	for n := range objects {
-		o := &objects[n]
+	for _, o := range objects {
 		for _, secret := range o.Secrets {
 			ref := referenceOf(secret)
 			if _, known := s.values[ref]; known {
+				continue
+			}
+			if secret.Source == score.SecretGenerated {
+				s.values[ref] = inv.Generated(secret.Name, secret.Key)
+				s.Redactor.Add(s.values[ref])
 				continue
 			}
 			if failed[ref] == nil && resolve != nil {
@@ -60,6 +66,33 @@ func resolveSecrets(ctx context.Context, objects []backend.Object, resolve func(
 		}
 	}
 	return s, missing.Sorted(), nil
+}
+
+// addRendered makes unspeakable what a chart put into a Secret: Helm stores it in the cluster, and so it is sent and
+// compared as it is, but nobody is told.
+func (s *Secrets) addRendered(o *backend.Object) {
+	if o.ID.Kind != "Secret" || o.ID.Group != "" {
+		return
+	}
+	var content struct {
+		Data       map[string][]byte
+		StringData map[string]string
+	}
+	if err := json.Unmarshal(o.Manifest, &content); err != nil {
+		// The API server tells what is wrong with it.
+		return
+	}
+	add := func(value string) {
+		if len(value) >= cluster.LeastForeign {
+			s.Redactor.Add(value)
+		}
+	}
+	for _, value := range content.Data {
+		add(string(value))
+	}
+	for _, value := range content.StringData {
+		add(value)
+	}
 }
 
 func missingSecret(secret score.Secret, o *backend.Object, err error) diag.Diagnostic {

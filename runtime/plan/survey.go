@@ -5,6 +5,7 @@
 package plan
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
@@ -29,8 +31,12 @@ type survey struct {
 	kinds map[schema.GroupKind]cluster.Resource
 	// live are the objects that bear our label.
 	live map[inventory.Key]*metav1.PartialObjectMetadata
+	// whole are those of them that were read with all that is in them.
+	whole map[inventory.Key]*unstructured.Unstructured
 	// candidates are items of which nothing is known yet.
 	candidates []*Item
+	// touched are items that are as they were left as far as metadata tells, and were written since.
+	touched []*Item
 }
 
 // resources finds out where the kinds of objects and members are served.
@@ -74,6 +80,7 @@ func (s *survey) resources(ctx context.Context) error {
 // members lists the metadata of what bears our label, one list per kind.
 func (s *survey) members(ctx context.Context) error {
 	s.live = make(map[inventory.Key]*metav1.PartialObjectMetadata, len(s.work.Inventory.Members))
+	s.whole = map[inventory.Key]*unstructured.Unstructured{}
 	var mutex sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(s.work.Request.parallel())
@@ -89,8 +96,12 @@ func (s *survey) members(ctx context.Context) error {
 			}
 			mutex.Lock()
 			defer mutex.Unlock()
-			for _, m := range found {
-				s.live[inventory.Key{Group: r.Group, Kind: r.Kind, Namespace: m.Namespace, Name: m.Name}] = m
+			for _, f := range found {
+				key := inventory.Key{Group: r.Group, Kind: r.Kind, Namespace: f.metadata.Namespace, Name: f.metadata.Name}
+				s.live[key] = f.metadata
+				if f.whole != nil {
+					s.whole[key] = f.whole
+				}
 			}
 			return nil
 		})
@@ -98,11 +109,25 @@ func (s *survey) members(ctx context.Context) error {
 	return group.Wait()
 }
 
+// listed is an object that bears our label; whole is nil unless its kind isWrittenOften.
+type listed struct {
+	metadata *metav1.PartialObjectMetadata
+	whole    *unstructured.Unstructured
+}
+
 // list reads the members of one kind: at once where that is allowed, else namespace by namespace.
-func (s *survey) list(ctx context.Context, r cluster.Resource) ([]*metav1.PartialObjectMetadata, error) {
+func (s *survey) list(ctx context.Context, r cluster.Resource) ([]listed, error) {
 	selector := inventory.MemberLabel + "=" + s.work.Inventory.ApplySetID()
-	read := func(namespace string) (found []*metav1.PartialObjectMetadata, err error) {
-		err = s.client.ListMetadata(ctx, r, namespace, selector, func(m *metav1.PartialObjectMetadata) { found = append(found, lean(m)) }, func() { found = nil })
+	read := func(namespace string) (found []listed, err error) {
+		add := func(m *metav1.PartialObjectMetadata, whole *unstructured.Unstructured) {
+			found = append(found, listed{lean(m), whole})
+		}
+		restart := func() { found = nil }
+		if isWrittenOften(r.GroupKind()) {
+			err = s.client.ListWhole(ctx, r, namespace, selector, add, restart)
+		} else {
+			err = s.client.ListMetadata(ctx, r, namespace, selector, func(m *metav1.PartialObjectMetadata) { add(m, nil) }, restart)
+		}
 		return found, err
 	}
 	found, err := read("")
@@ -124,10 +149,17 @@ func (s *survey) list(ctx context.Context, r cluster.Resource) ([]*metav1.Partia
 
 // lean drops from the metadata what nobody looks at: of a hundred thousand objects it would fill the memory.
 func lean(m *metav1.PartialObjectMetadata) *metav1.PartialObjectMetadata {
-	ours := inventory.OwnedEntry(m.ManagedFields, cluster.FieldManager)
-	m.ManagedFields, m.Annotations, m.OwnerReferences = nil, nil, nil
-	if ours != nil {
-		m.ManagedFields = []metav1.ManagedFieldsEntry{*ours}
+	var ours []metav1.ManagedFieldsEntry
+	annotated := false
+	for _, e := range m.ManagedFields {
+		if isWriter(&e) {
+			ours = append(ours, e)
+			annotated = annotated || e.FieldsV1 != nil && bytes.Contains(e.FieldsV1.GetRawBytes(), []byte(`"f:annotations"`))
+		}
+	}
+	m.ManagedFields, m.OwnerReferences = ours, nil
+	if !annotated {
+		m.Annotations = nil
 	}
 	return m
 }
@@ -152,7 +184,7 @@ func (s *survey) namespaces() []string {
 }
 
 // judge compares every item with its record and with what bears our label. What it cannot tell is left to probe.
-func (s *survey) judge() {
+func (s *survey) judge() error {
 	w := s.work
 	members, pending, made := w.Inventory.Index(), w.Inventory.IsPending(), s.kindsMade()
 	for _, i := range w.Items {
@@ -160,7 +192,11 @@ func (s *survey) judge() {
 		i.Member, i.Live = members[key], s.live[key]
 		values, known := w.Secrets.of(i.Object)
 		if known {
-			i.Sent = w.Inventory.SentHash(i.Object.Manifest, values)
+			manifest, err := i.manifest()
+			if err != nil {
+				return fmt.Errorf("%s: %w", i.Object.ID, err)
+			}
+			i.Sent = w.Inventory.SentHash(manifest, values)
 		}
 		r, installed := s.kinds[schema.GroupKind{Group: key.Group, Kind: key.Kind}]
 		switch {
@@ -172,30 +208,41 @@ func (s *survey) judge() {
 			s.block(i, &cluster.KindMissingError{Kind: cluster.KindOf(i.Object.ID)})
 		case i.Live == nil:
 			s.candidates = append(s.candidates, i)
-		case i.Live.DeletionTimestamp != nil:
+		case i.Live.DeletionTimestamp != nil && (i.Object.Stage == backend.StageNamespaces || i.Release != nil):
 			s.blockTerminating(i)
+		case i.Live.DeletionTimestamp != nil:
+			// It is ours, and an earlier run began to remove it.
+			i.Action, i.Going, i.Live, i.Reason = Create, i.Live, nil, "it is being deleted, and is made again when it is gone"
+			i.Awaits = true
 		default:
 			s.compare(i, known, pending[key])
 		}
 	}
+	return nil
 }
 
 // compare judges an item that lives and bears our label.
 func (s *survey) compare(i *Item, secretsKnown, pending bool) {
 	m := i.Member
+	i.handOver()
 	switch {
+	case i.HandOver:
+		i.Action, i.Reason = Update, i.handOverReason()
 	case pending:
 		i.Action, i.Reason = Update, "an earlier run did not come to its end here"
 	case m == nil || m.Sent == "":
 		i.Action, i.Reason = Update, "how it was left is not on record"
 	case m.UID != string(i.Live.UID):
-		i.Action, i.Reason = Update, "it was deleted and made again since the last apply"
-	case m.Owned != inventory.OwnedHash(i.Live.ManagedFields, cluster.FieldManager):
-		i.Action, i.Reason = Update, "others changed fields of ours since the last apply"
+		i.Action, i.Reason, i.Drift = Update, "it was deleted and made again since the last apply", DriftRecreated
+	case m.Owned != inventory.OwnedHash(i.Live.ManagedFields, i.Writer()):
+		i.Action, i.Reason, i.Drift = Update, "others changed fields of ours since the last apply", DriftChanged
 	case !secretsKnown:
 		i.Action, i.Reason = Update, "whether a secret's value differs is not known"
 	case m.Sent != i.Sent:
 		i.Action = Update
+	case !s.untouched(i):
+		i.Action = Unchanged
+		s.touched = append(s.touched, i)
 	default:
 		i.Action = Unchanged
 	}

@@ -13,7 +13,9 @@ import (
 	"github.com/harmonyscript/harmonyscript/runtime/cluster"
 	"github.com/harmonyscript/harmonyscript/runtime/diag"
 	"github.com/harmonyscript/harmonyscript/runtime/inventory"
+	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // Work is what there is to do, in the form that an apply carries out.
@@ -23,17 +25,27 @@ type Work struct {
 	Inventory *inventory.Inventory
 	// Items are the objects that are to exist, ordered by stage and ID.
 	Items []*Item
+	// Releases are those that are to exist and those that no longer are, ordered by key.
+	Releases []*Release
 	// Removals are the members that are no longer to exist, last stage first.
 	Removals []*Removal
 	// Secrets of the objects; those in Missing have no value.
 	Secrets *Secrets
 	Missing diag.List
+	// Warnings do not stand in the way.
+	Warnings diag.List
+	// kinds are where objects and members are found; a kind that is not installed has no entry.
+	kinds map[schema.GroupKind]cluster.Resource
+	// lacks are the rights that Preflight found missing.
+	lacks map[cluster.Access]bool
 }
 
 // Item is one object that is to exist.
 type Item struct {
 	Object *backend.Object
-	Action Action
+	// Release is the Helm release that makes the object; nil for objects of our own.
+	Release *Release
+	Action  Action
 	// Reason says more about Action, in a line.
 	Reason string
 	// Problem tells why the item is Blocked.
@@ -44,6 +56,12 @@ type Item struct {
 	Live *metav1.PartialObjectMetadata
 	// Member is the record of it; nil when there is none.
 	Member *inventory.Member
+	// HandOver tells that the object changes hands, from Helm to us or back: the former writer still owns fields.
+	HandOver bool
+	// Going is an object of ours in this one's place that is being deleted; this one is made when it is gone.
+	Going *metav1.PartialObjectMetadata
+	// Drift is what others did to it since the last apply, as far as its metadata tells; "" means nothing.
+	Drift DriftKind
 	// Awaits tells that the object's kind or namespace is made by the same deployment and is not there yet.
 	Awaits bool
 }
@@ -68,7 +86,11 @@ func (w *Work) Body(i *Item) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s: the value of a secret is not known", i.Object.ID)
 	}
-	body, err := compose(i.Object.Manifest, w.Inventory.ApplySetID(), values)
+	manifest, err := i.manifest()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", i.Object.ID, err)
+	}
+	body, err := compose(manifest, w.Inventory.ApplySetID(), values)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", i.Object.ID, err)
 	}
@@ -93,32 +115,46 @@ func (w *Work) Explain(err error, verb string, o *backend.Object) diag.Diagnosti
 func Prepare(ctx context.Context, request Request, inv *inventory.Inventory) (*Work, error) {
 	w := &Work{Request: request, Inventory: inv}
 	var err error
-	if w.Secrets, w.Missing, err = resolveSecrets(ctx, request.Objects, request.ResolveSecret); err != nil {
+	if w.Secrets, w.Missing, err = resolveSecrets(ctx, inv, request.objects(), request.ResolveSecret); err != nil {
 		return nil, err
 	}
-	for n := range request.Objects {
-		w.Items = append(w.Items, &Item{Object: &request.Objects[n]})
+	w.gather()
+	for _, i := range w.Items {
+		if i.Release != nil {
+			w.Secrets.addRendered(i.Object)
+		}
 	}
-	slices.SortFunc(w.Items, func(a, b *Item) int { return compareObjects(a.Object.Stage, a.Object.ID, b.Object.Stage, b.Object.ID) })
 	s := &survey{work: w, client: request.Client}
 	if err := s.resources(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.members(ctx); err != nil {
+	w.kinds = s.kinds
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.members(groupCtx) })
+	group.Go(func() error { return s.releases(groupCtx) })
+	group.Go(func() error { return s.oldDefinitions(groupCtx) })
+	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	s.judge()
+	if err := s.judge(); err != nil {
+		return nil, err
+	}
+	if err := s.verify(ctx); err != nil {
+		return nil, err
+	}
 	if err := s.probe(ctx); err != nil {
 		return nil, err
 	}
 	s.removals()
+	s.judgeReleases()
 	return w, nil
 }
 
 // HasChanges reports whether there is anything to write.
 func (w *Work) HasChanges() bool {
 	return slices.ContainsFunc(w.Items, func(i *Item) bool { return i.Action != Unchanged }) ||
-		slices.ContainsFunc(w.Removals, func(r *Removal) bool { return !r.Keep && r.Live != nil })
+		slices.ContainsFunc(w.Removals, func(r *Removal) bool { return !r.Keep && r.Live != nil }) ||
+		slices.ContainsFunc(w.Releases, func(r *Release) bool { return r.Action != ReleaseUnchanged && r.Action != ReleaseGone })
 }
 
 // compareObjects orders by stage, then ID.

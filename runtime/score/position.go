@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"sync"
 )
 
 // Position is a place in a script. Line and Column count from 1, Column in Unicode code points; the zero
@@ -48,13 +49,34 @@ type Argument struct {
 }
 
 // CallSite is the place of one constructor call in a script. All values that a loop makes at the same call
-// share one CallSite.
+// share one CallSite. It is safe for use by several goroutines, and not to be copied.
 type CallSite struct {
 	// Position is where the called name starts.
 	Position Position
 	// Arguments maps each argument to its place. Elements of list and dict literals have entries of their
 	// own: `matchers[1]`, and for the value at key "app" `match_labels[app]`.
 	Arguments map[string]Argument
+
+	locate func() map[string]Argument
+	once   sync.Once
+}
+
+// NewCallSite returns a call site whose arguments are located by locate when somebody asks where they are. That is when
+// something is wrong with one of them, which is seldom.
+func NewCallSite(position Position, locate func() map[string]Argument) *CallSite {
+	return &CallSite{Position: position, locate: locate}
+}
+
+// HasArguments reports whether the site knows the places of its arguments.
+func (s *CallSite) HasArguments() bool { return s.locate != nil || s.Arguments != nil }
+
+// places returns the places of the arguments.
+func (s *CallSite) places() map[string]Argument {
+	if s.locate == nil {
+		return s.Arguments
+	}
+	s.once.Do(func() { s.Arguments = s.locate() })
+	return s.Arguments
 }
 
 // Origin tells where in the script a value was made. Origins take no part in equality of values.
@@ -85,7 +107,7 @@ func (o Origin) Arguments() map[string]Argument {
 	if o.site == nil {
 		return nil
 	}
-	return o.site.Arguments
+	return o.site.places()
 }
 
 // Callers returns the places of the calls that led to this one, innermost first.
@@ -140,7 +162,7 @@ func (o Origin) find(argument string) (Argument, bool) {
 	if o.site == nil {
 		return Argument{}, false
 	}
-	a, ok := o.site.Arguments[argument]
+	a, ok := o.site.places()[argument]
 	return a, ok
 }
 

@@ -11,8 +11,19 @@ type RuleGroup struct {
 	Name string
 	// Interval is the time between two evaluations; empty means Prometheus' default.
 	Interval string
+	// QueryOffset is how far in the past the expressions are evaluated; empty means Prometheus' default.
+	QueryOffset string
 	// Limit is the most series or alerts that a rule may give; 0 means no limit.
 	Limit int
+	// PartialResponseStrategy says what Thanos Ruler does when some of its sources do not answer: "warn" or "abort";
+	// empty means its default. Prometheus has no use for it.
+	PartialResponseStrategy string
+	// Labels are added to what every rule of the group gives; a rule's own label of the same name wins.
+	Labels map[string]string
+	// Requires are names of metrics without which the rules give nothing. They change nothing in the cluster: checks compare
+	// them with what the stack's targets expose.
+	Requires []string
+	// Rules are evaluated one after the other in this order: each sees what those in front of it recorded.
 	Rules []Rule
 }
 

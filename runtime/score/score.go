@@ -37,4 +37,8 @@ type Deployment struct {
 	Position Position
 	// Scores are in the order of the deploy() calls.
 	Scores []Score
+	// Clusters are the kubeconfig contexts that it belongs to; empty when the script leaves that open.
+	Clusters []string
+	// ClustersOrigin is the deploy() call that lists them.
+	ClustersOrigin Origin
 }

@@ -16,6 +16,9 @@ const (
 	SecretFromFile
 	// SecretFromCluster names a key of a Kubernetes Secret that already exists in the namespace where it is used.
 	SecretFromCluster
+	// SecretGenerated is made by harmonyscript itself, once for a deployment, and stays the same from run to run. No
+	// script refers to it.
+	SecretGenerated
 )
 
 // Secret is a reference to a secret value. It never holds the value itself, so it can be printed, compared,
@@ -23,19 +26,22 @@ const (
 type Secret struct {
 	Origin Origin
 	Source SecretSource
-	// Name is the environment variable, the file's path, or the Kubernetes Secret.
+	// Name is the environment variable, the file's path, or the Kubernetes Secret; a generated one is for the Secret
+	// "namespace/name".
 	Name string
-	// Key is the key in the Kubernetes Secret; empty for the other sources.
+	// Key is the key in the Kubernetes Secret; empty for variables and files.
 	Key string
 }
 
-// String returns the call that makes the reference: `secret(env = "TOKEN")`.
+// String returns the call that makes the reference: `secret(env = "TOKEN")`. There is none for a generated secret.
 func (s Secret) String() string {
 	switch s.Source {
 	case SecretFromEnvironment:
 		return fmt.Sprintf("secret(env = %q)", s.Name)
 	case SecretFromFile:
 		return fmt.Sprintf("secret(file = %q)", s.Name)
+	case SecretGenerated:
+		return fmt.Sprintf("the generated %s of Secret %s", s.Key, s.Name)
 	default:
 		return fmt.Sprintf("secret(name = %q, key = %q)", s.Name, s.Key)
 	}

@@ -27,6 +27,13 @@ type MonitoringStack struct {
 	AlertChannels []AlertChannel
 	ScrapeTargets []ScrapeTarget
 	AlertRules    []RuleGroup
+	// Route decides which alert goes to which channel; nil lets each channel have every alert that its matchers let
+	// through. With a route a channel still takes only what its own matchers let through; what it does not take goes
+	// nowhere else instead.
+	Route        *Route
+	InhibitRules []InhibitRule
+	// MuteTimes are those that the route and its children may name.
+	MuteTimes []MuteTime
 	// Retention is how long samples are kept, as a duration.
 	Retention string
 	// Storage is the size of each Prometheus' volume, as a quantity; empty means storage that ends with the pod.
@@ -40,6 +47,11 @@ type MonitoringStack struct {
 	ExternalLabels map[string]string
 	// Resources of the Prometheus container.
 	Resources Resources
+	// HelmChart is where V1_HELM gets its chart; nil means the default chart.
+	HelmChart *HelmChart
+	// HelmValues are merged over the values that V1_HELM gives the chart, as `helm --values` would: maps are merged, other
+	// values replaced, nil removes a key. They hold nil, bool, int64, float64, string, []any and map[string]any.
+	HelmValues map[string]any
 }
 
 // Resources are a container's compute resources, by resource name ("cpu", "memory"), as quantities.

@@ -4,9 +4,11 @@
 
 package score
 
-// ScrapeTarget says what Prometheus scrapes: a ServiceMonitor, PodMonitor, StaticTargets or Probe.
+// ScrapeTarget says what Prometheus scrapes: a ServiceMonitor, PodMonitor, StaticTargets, HTTPDiscovery, DNSDiscovery
+// or Probe.
 type ScrapeTarget interface {
-	// Kind returns the constructor's name: "service_monitor", "pod_monitor", "static_targets", "probe".
+	// Kind returns the constructor's name: "service_monitor", "pod_monitor", "static_targets", "http_sd",
+	// "dns_sd", "probe".
 	Kind() string
 	// TargetName is unique among the stack's targets of the same kind.
 	TargetName() string
@@ -14,41 +16,39 @@ type ScrapeTarget interface {
 	Source() Origin
 }
 
-// Endpoint says how a target is scraped. Empty strings mean Prometheus' defaults.
-type Endpoint struct {
-	// Path of the metrics, by default "/metrics".
-	Path string
-	// Scheme is "http" (the default) or "https".
-	Scheme string
-	// Interval is the time between two scrapes.
-	Interval string
-	// ScrapeTimeout is the time after which a scrape has failed; not longer than Interval.
-	ScrapeTimeout string
-	// HonorLabels keeps a label of the scraped series that clashes with one of the target.
-	HonorLabels bool
-}
-
-// ServiceMonitor scrapes the pods behind the services that bear the given labels, in the stack's namespace.
+// ServiceMonitor scrapes the pods behind the services that bear the given labels.
 type ServiceMonitor struct {
 	Origin Origin
 	Name   string
 	// MatchLabels choose the services.
 	MatchLabels map[string]string
+	// Namespaces are those where services are looked for; none means the stack's own, AllNamespaces all of them. A
+	// tenant's targets are in the tenant's namespace only.
+	Namespaces []string
 	// Port is the NAME of the service's port.
 	Port string
+	// TargetLabels and PodTargetLabels are labels of the service and of the pod that are copied to the series.
+	TargetLabels, PodTargetLabels []string
 	Endpoint
 }
 
-// PodMonitor scrapes the pods that bear the given labels, in the stack's namespace.
+// PodMonitor scrapes the pods that bear the given labels.
 type PodMonitor struct {
 	Origin Origin
 	Name   string
 	// MatchLabels choose the pods.
 	MatchLabels map[string]string
+	// Namespaces are those where pods are looked for, as in ServiceMonitor.
+	Namespaces []string
 	// Port is the NAME of the container's port.
 	Port string
+	// PodTargetLabels are labels of the pod that are copied to the series.
+	PodTargetLabels []string
 	Endpoint
 }
+
+// AllNamespaces stands for every namespace of the cluster in the Namespaces of a monitor.
+const AllNamespaces = "*"
 
 // StaticTargets scrapes a fixed list of addresses.
 type StaticTargets struct {
@@ -58,6 +58,34 @@ type StaticTargets struct {
 	Targets []string
 	// Labels are added to every series scraped from them.
 	Labels map[string]string
+	Endpoint
+}
+
+// HTTPDiscovery scrapes the addresses that an HTTP endpoint lists as JSON.
+type HTTPDiscovery struct {
+	Origin Origin
+	Name   string
+	// URL of the list.
+	URL string
+	// RefreshInterval is the time between two readings of the list; empty means Prometheus' default.
+	RefreshInterval string
+	// Discovery are the settings of http_config for reading the list; those in Endpoint.HTTP are for scraping.
+	Discovery []Field
+	Endpoint
+}
+
+// DNSDiscovery scrapes the addresses that DNS names resolve to.
+type DNSDiscovery struct {
+	Origin Origin
+	Name   string
+	// Names are what is looked up.
+	Names []string
+	// Type of the records: "SRV" (the default), "A", "AAAA", "MX" or "NS".
+	Type string
+	// Port that is scraped; 0 with SRV records, which bring ports of their own.
+	Port int
+	// RefreshInterval is the time between two lookups; empty means Prometheus' default.
+	RefreshInterval string
 	Endpoint
 }
 
@@ -81,6 +109,8 @@ var (
 	_ ScrapeTarget = ServiceMonitor{}
 	_ ScrapeTarget = PodMonitor{}
 	_ ScrapeTarget = StaticTargets{}
+	_ ScrapeTarget = HTTPDiscovery{}
+	_ ScrapeTarget = DNSDiscovery{}
 	_ ScrapeTarget = Probe{}
 )
 
@@ -110,6 +140,24 @@ func (t StaticTargets) TargetName() string { return t.Name }
 
 // Source tells where the script made the list.
 func (t StaticTargets) Source() Origin { return t.Origin }
+
+// Kind returns "http_sd".
+func (HTTPDiscovery) Kind() string { return "http_sd" }
+
+// TargetName returns the discovery's name.
+func (t HTTPDiscovery) TargetName() string { return t.Name }
+
+// Source tells where the script made the discovery.
+func (t HTTPDiscovery) Source() Origin { return t.Origin }
+
+// Kind returns "dns_sd".
+func (DNSDiscovery) Kind() string { return "dns_sd" }
+
+// TargetName returns the discovery's name.
+func (t DNSDiscovery) TargetName() string { return t.Name }
+
+// Source tells where the script made the discovery.
+func (t DNSDiscovery) Source() Origin { return t.Origin }
 
 // Kind returns "probe".
 func (Probe) Kind() string { return "probe" }

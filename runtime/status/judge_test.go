@@ -3,6 +3,7 @@
 package status_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
 
+	"github.com/harmonyscript/harmonyscript/runtime/backend"
 	"github.com/harmonyscript/harmonyscript/runtime/status"
 )
 
@@ -221,22 +223,26 @@ func TestJudgeSince(t *testing.T) {
 // A program adds the kinds of another group, and a judge of its own that fails does not take the run down.
 func TestKindsOfAnotherGroup(t *testing.T) {
 	kinds := status.DefaultKinds()
-	for kind, reader := range status.MonitoringKinds("monitoring.rhobs") {
-		kinds[kind] = reader
+	maps.Copy(kinds, status.MonitoringKinds("monitoring.example.com"))
+	kinds[schema.GroupKind{Group: "monitoring.example.com", Kind: "Whole"}] = status.Kind{Judge: status.RequireConditions("Reconciled", "Available")}
+	kinds[schema.GroupKind{Group: "example.com", Kind: "Broken"}] = status.Kind{
+		Judge:      func(*unstructured.Unstructured) status.Condition { panic("broken") },
+		Companions: func(*unstructured.Unstructured) []backend.ID { panic("broken") },
 	}
-	kinds[schema.GroupKind{Group: "monitoring.rhobs", Kind: "MonitoringStack"}] = status.Kind{Judge: status.RequireConditions("Reconciled", "Available")}
-	kinds[schema.GroupKind{Group: "example.com", Kind: "Broken"}] = status.Kind{Judge: func(*unstructured.Unstructured) status.Condition { panic("broken") }}
 
-	alertmanager := strings.ReplaceAll(workload("Alertmanager", "", reconciledTrue), "monitoring.coreos.com", "monitoring.rhobs")
+	alertmanager := strings.ReplaceAll(workload("Alertmanager", "", reconciledTrue), "monitoring.coreos.com", "monitoring.example.com")
 	if got := kinds.Judge(object(t, alertmanager)); got.State != status.InProgress {
 		t.Errorf("alertmanager of the fork: got %s, want InProgress", got)
 	}
-	stack := strings.ReplaceAll(workload("MonitoringStack", "", reconciledTrue+`  - {type: Available, status: "False", observedGeneration: 3, reason: PrometheusNotAvailable}`), "monitoring.coreos.com", "monitoring.rhobs")
-	if got := kinds.Judge(object(t, stack)); got.State != status.InProgress || got.Reason != "PrometheusNotAvailable" {
-		t.Errorf("monitoring stack: got %s, want InProgress (PrometheusNotAvailable)", got)
+	whole := strings.ReplaceAll(workload("Whole", "", reconciledTrue+`  - {type: Available, status: "False", observedGeneration: 3, reason: PrometheusNotAvailable}`), "monitoring.coreos.com", "monitoring.example.com")
+	if got := kinds.Judge(object(t, whole)); got.State != status.InProgress || got.Reason != "PrometheusNotAvailable" {
+		t.Errorf("a kind with conditions: got %s, want InProgress (PrometheusNotAvailable)", got)
 	}
 	if got := kinds.Judge(object(t, "apiVersion: example.com/v1\nkind: Broken\n")); got.State != status.Unknown {
 		t.Errorf("broken judge: got %s, want Unknown", got)
+	}
+	if got := kinds.Companions(object(t, "apiVersion: example.com/v1\nkind: Broken\n")); got != nil {
+		t.Errorf("broken companions: got %v, want none", got)
 	}
 }
 
@@ -246,6 +252,7 @@ func FuzzJudge(f *testing.F) {
 		workload("Prometheus", "", availableTrue+reconciledTrue),
 		binding("PrometheusRule", "1", `{type: Accepted, status: "False", observedGeneration: 1}`),
 		crd(`{type: Established, status: "True"}`), pod("Running", `{type: Ready}`, `{name: a, state: {waiting: 1}}`),
+		stack("  alertmanagerConfig: {disabled: 1}", stackWell),
 		"apiVersion: apps/v1\nkind: StatefulSet\nspec: {replicas: many}\nstatus: {replicas: -1, conditions: {}}\n",
 		"apiVersion: batch/v1\nkind: Job\nstatus: {startTime: 3, conditions: [null, 1, {type: 4}]}\n",
 		"apiVersion: 7\nkind: [x]\nmetadata: no\nstatus: {conditions: [{type: Available, status: {}}]}\n",
@@ -269,6 +276,7 @@ func FuzzJudge(f *testing.F) {
 			if kind.Group == "" {
 				fields["apiVersion"] = "v1"
 			}
+			kinds.Companions(obj)
 			switch got := kinds.Judge(obj); got.State {
 			case status.Ready, status.InProgress, status.Failed, status.Terminating, status.NotFound, status.Unknown:
 			default:

@@ -6,11 +6,14 @@ package status
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/harmonyscript/harmonyscript/runtime/backend"
 )
 
 // Kind says how objects of one kind are read.
@@ -18,6 +21,10 @@ type Kind struct {
 	// Judge returns the verdict on one object, from its own fields alone. It must not fail on any shape of
 	// object. Nil means the generic rules of kstatus. Objects that are being deleted never get here.
 	Judge func(*unstructured.Unstructured) Condition
+	// Companions returns the objects that have to be ready, too, for an object of this kind to be, where its own
+	// fields do not say that. Nil means none. It must not fail on any shape of object. Objects that are being
+	// deleted never get here.
+	Companions func(*unstructured.Unstructured) []backend.ID
 	// Owns are the kinds of objects that the controller makes for an object of this kind, linked to it by
 	// their ownerReferences.
 	Owns []schema.GroupVersionKind
@@ -36,10 +43,12 @@ var (
 	replicaSetKind  = schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "ReplicaSet"}
 )
 
-// DefaultKinds returns a new map with the built-in kinds and those of prometheus-operator. A program that
-// deploys through another group adds to it, for the operator's forks with MonitoringKinds.
+// DefaultKinds returns a new map with the built-in kinds, those of prometheus-operator, and those of
+// observability-operator. A program that deploys through another group adds to it, for the operator's forks with
+// MonitoringKinds. A cluster need not serve any of them.
 func DefaultKinds() Kinds {
 	kinds := MonitoringKinds("monitoring.coreos.com")
+	maps.Copy(kinds, StackKinds())
 	kinds[schema.GroupKind{Kind: "Namespace"}] = Kind{Judge: judgeNamespace}
 	kinds[schema.GroupKind{Kind: "Pod"}] = Kind{Judge: judgePod}
 	kinds[schema.GroupKind{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition"}] = Kind{}

@@ -22,7 +22,7 @@ func JudgeWorkload(obj *unstructured.Unstructured) Condition {
 			Message: "spec.paused is true, so the operator makes no changes; set it to false",
 		}
 	}
-	verdict := judgeConditions(obj, []string{"Reconciled", "Available"})
+	verdict := judgeConditions(conditionsOf(obj), generationOf(obj), []string{"Reconciled", "Available"})
 	if verdict.State != Ready {
 		return verdict
 	}
@@ -38,11 +38,12 @@ func JudgeWorkload(obj *unstructured.Unstructured) Condition {
 // the current generation. A condition that is absent or about an older generation is in progress. Available
 // may be False while pods start; any other condition that is False for the current generation is a failure.
 func RequireConditions(types ...string) func(*unstructured.Unstructured) Condition {
-	return func(obj *unstructured.Unstructured) Condition { return judgeConditions(obj, types) }
+	return func(obj *unstructured.Unstructured) Condition {
+		return judgeConditions(conditionsOf(obj), generationOf(obj), types)
+	}
 }
 
-func judgeConditions(obj *unstructured.Unstructured, required []string) Condition {
-	conditions, generation := conditionsOf(obj), generationOf(obj)
+func judgeConditions(conditions []ObjectCondition, generation int64, required []string) Condition {
 	verdict := Condition{State: Ready}
 	for _, name := range required {
 		c, found := findCondition(conditions, name)

@@ -87,6 +87,7 @@ func (r *Reader) Read(ctx context.Context, request Request) (Tree, error) {
 	if err != nil {
 		return tree, fmt.Errorf("status of deployment %q: %w", request.Deployment, err)
 	}
+	tree.known = redactor(request.Items, found)
 	index := map[string]int{}
 	for i, item := range request.Items {
 		at, known := index[item.Score]
@@ -95,19 +96,27 @@ func (r *Reader) Read(ctx context.Context, request Request) (Tree, error) {
 			index[item.Score] = at
 			tree.Scores = append(tree.Scores, Score{Title: item.Score})
 		}
-		tree.Scores[at].Objects = append(tree.Scores[at].Objects, run.assemble(item, found[i], surroundings))
+		object := run.assemble(item, found[i], surroundings)
+		redactObject(tree.known, &object)
+		tree.Scores[at].Objects = append(tree.Scores[at].Objects, object)
 	}
 	var scores []named
 	for i := range tree.Scores {
 		s := &tree.Scores[i]
 		var objects []named
-		for _, o := range s.Objects {
+		for n := range s.Objects {
+			o := &s.Objects[n]
+			s.Counts.add(o)
+			tree.Counts.add(o)
 			objects = append(objects, named{o.ID.String(), o.Condition})
 		}
 		s.Condition = combine("objects", objects)
 		scores = append(scores, named{s.Title, s.Condition})
 	}
 	tree.Condition = combine("scores", scores)
+	for n, problem := range run.problems {
+		run.problems[n] = tree.known.Text(problem)
+	}
 	tree.Problems = sortedOnce(run.problems)
 	return tree, nil
 }

@@ -35,11 +35,13 @@ type surroundings struct {
 	events  eventIndex
 	// secretsChanged is when the newest change of the request's Secrets was, by namespace.
 	secretsChanged map[string]time.Time
+	// companions are those of the request's objects, by the objects' UIDs.
+	companions map[string][]named
 }
 
 // surroundings lists what the objects may own, and the warnings of their namespaces, each kind once.
 func (run *reading) surroundings(ctx context.Context, found []fetched) (surroundings, error) {
-	around := surroundings{ownedBy: map[string][]*unstructured.Unstructured{}, secretsChanged: map[string]time.Time{}}
+	around := surroundings{ownedBy: map[string][]*unstructured.Unstructured{}, secretsChanged: map[string]time.Time{}, companions: map[string][]named{}}
 	wanted := map[schema.GroupVersionKind]map[string]bool{}
 	want := func(kind schema.GroupVersionKind, namespace string) bool {
 		if wanted[kind] == nil {
@@ -100,7 +102,44 @@ func (run *reading) surroundings(ctx context.Context, found []fetched) (surround
 			return cmp.Or(strings.Compare(a.GetKind(), b.GetKind()), cmp.Compare(len(a.GetName()), len(b.GetName())), strings.Compare(a.GetName(), b.GetName()))
 		})
 	}
+	if err := run.companions(ctx, found, around); err != nil {
+		return around, err
+	}
 	return around, ctx.Err()
+}
+
+// companions judges the companions of the objects. Nearly always an object owns them, so that they have been listed already.
+func (run *reading) companions(ctx context.Context, found []fetched, around surroundings) error {
+	var mu sync.Mutex // guards around.companions
+	group, getting := errgroup.WithContext(ctx)
+	group.SetLimit(run.limit)
+	for _, f := range found {
+		ids := run.kinds.Companions(f.object)
+		if len(ids) == 0 {
+			continue
+		}
+		group.Go(func() error {
+			uid := textField(f.object.Object, "metadata", "uid")
+			judged := make([]named, len(ids))
+			for i, id := range ids {
+				owned := around.ownedBy[uid]
+				if at := slices.IndexFunc(owned, func(o *unstructured.Unstructured) bool { return isObject(o, id) }); at >= 0 {
+					judged[i] = named{id.String(), run.kinds.Judge(owned[at])}
+					continue
+				}
+				judged[i] = run.kinds.companion(getting, run.client, id)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			around.companions[uid] = judged
+			return ctx.Err()
+		})
+	}
+	return group.Wait()
+}
+
+func isObject(obj *unstructured.Unstructured, id backend.ID) bool {
+	return groupKind(obj) == kindOf(id).GroupKind() && obj.GetNamespace() == id.Namespace && obj.GetName() == id.Name
 }
 
 // list gives collect the objects of kind in the namespaces. What cannot be listed becomes a problem.
@@ -154,6 +193,10 @@ func (run *reading) assemble(item Item, f fetched, around surroundings) Object {
 		return Object{ID: item.ID, Position: item.Position, Condition: unread(item.ID, f.err)}
 	}
 	object := objectFrom(item.ID, item.Position, f.object, run.kinds)
+	if item.Drift != nil && f.object != nil {
+		object.Drift = item.Drift(f.object)
+	}
+	object.Condition = together(object.Condition, around.companions[object.uid])
 	run.attach(&object, around, map[string]bool{})
 	if object.State == Ready && f.object != nil {
 		if event, found := rejection(f.object, object.Events, run.kinds[groupKind(f.object)].Rejections, around.secretsChanged[item.ID.Namespace]); found {

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
+	"github.com/harmonyscript/harmonyscript/runtime/cluster"
 	"github.com/harmonyscript/harmonyscript/runtime/score"
 )
 
@@ -21,10 +22,14 @@ type Tree struct {
 	Condition
 	// ReadAt is when the reading began, by this machine's clock.
 	ReadAt time.Time `json:"readAt"`
+	// Counts say how many objects there are, and how many of them in which state.
+	Counts Counts `json:"counts"`
 	// Scores are in the order of the request.
 	Scores []Score `json:"scores"`
 	// Problems say what could not be read beside the objects themselves: pods or events.
 	Problems []string `json:"problems,omitempty"`
+
+	known *cluster.Redactor
 }
 
 // Score is how everything that one score made is doing.
@@ -33,6 +38,7 @@ type Score struct {
 	Title string `json:"title"`
 	// Condition sums up the objects.
 	Condition
+	Counts Counts `json:"counts"`
 	// Objects are in the order of the request.
 	Objects []Object `json:"objects"`
 }
@@ -44,6 +50,8 @@ type Object struct {
 	// Position is what in the script made the object; the zero Position for an object that a controller made.
 	Position score.Position `json:"position,omitzero"`
 	Created  time.Time      `json:"created,omitzero"`
+	// Drift is what others did to the object since it was applied; nil when they did nothing, or nobody looked.
+	Drift *Drift `json:"drift,omitempty"`
 	// Conditions are the object's own status.conditions.
 	Conditions []ObjectCondition `json:"conditions,omitempty"`
 	// Owned are the objects that a controller made for this one, other than pods.
@@ -56,6 +64,48 @@ type Object struct {
 	Problems []string `json:"problems,omitempty"`
 
 	uid string
+}
+
+// Counts are numbers of objects.
+type Counts struct {
+	// Objects are those of the request, without what controllers made for them.
+	Objects int `json:"objects"`
+	// States are the objects by state.
+	States map[State]int `json:"states"`
+	// Drifted are those that others changed.
+	Drifted int `json:"drifted"`
+	// Pods below the objects, ReadyPods of them, and the restarts of all their containers.
+	Pods      int   `json:"pods"`
+	ReadyPods int   `json:"readyPods"`
+	Restarts  int64 `json:"restarts"`
+}
+
+func (c *Counts) add(o *Object) {
+	c.Objects++
+	if c.States == nil {
+		c.States = map[State]int{}
+	}
+	c.States[o.State]++
+	if o.Drift != nil {
+		c.Drifted++
+	}
+	for _, pod := range o.Pods {
+		c.Pods++
+		if pod.Ready {
+			c.ReadyPods++
+		}
+		c.Restarts += pod.Restarts
+	}
+}
+
+// Drift is what others did to an object since it was applied.
+type Drift struct {
+	// Kind is "changed", "recreated" or "unlabelled", as package plan has them.
+	Kind string `json:"kind"`
+	// Manager is the field manager that wrote the object last, after it was applied; "" when none is known.
+	Manager string `json:"manager,omitempty"`
+	// Time of that.
+	Time time.Time `json:"time,omitzero"`
 }
 
 // Event is a warning that a controller recorded about an object.
@@ -80,6 +130,10 @@ type Item struct {
 	Score string
 	// Position is what in the script made the object.
 	Position score.Position
+	// Foreign tells that what is in it was not given by the script: a chart made it.
+	Foreign bool
+	// Drift says what others did to the object that was found; nil means that nobody looks.
+	Drift func(*unstructured.Unstructured) *Drift
 }
 
 // Request says what to read.

@@ -7,6 +7,7 @@ package integration_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
@@ -51,7 +52,10 @@ func TestCluster(t *testing.T) {
 	t.Run("nodes", func(t *testing.T) { nodes(t, client, started.NodeNames) })
 	t.Run("tokens and rights", func(t *testing.T) { s.tokensAndRights(t, client) })
 	t.Run("quotas", func(t *testing.T) { quotas(t, client) })
+	t.Run("operators are confined", s.operatorsAreConfined)
 	t.Run("monitoring", func(t *testing.T) { s.monitoring(t, client) })
+	t.Run("monitoring stack", func(t *testing.T) { s.monitoringStack(t, client) })
+	t.Run("operators tell their metrics", s.operatorsTellTheirMetrics)
 }
 
 func (s *sandbox) filesArePrivate(t *testing.T) {
@@ -104,8 +108,8 @@ func (s *sandbox) listensOnLoopbackOnly(t *testing.T) {
 			}
 		}
 	}
-	if found != 7 {
-		t.Errorf("got %d listening sockets, want 7: two of etcd and one of each of the other components", found)
+	if found != 9 {
+		t.Errorf("got %d listening sockets, want 9: two of etcd and one of each of the other components", found)
 	}
 }
 
@@ -273,26 +277,7 @@ func (s *sandbox) monitoring(t *testing.T, client *kubernetes.Clientset) {
 		if _, err := resource.Create(t.Context(), object, metav1.CreateOptions{}); err != nil {
 			t.Fatal(err)
 		}
-		var last string
-		ready := func() bool {
-			object, err := resource.Get(context.Background(), "main", metav1.GetOptions{})
-			if err != nil {
-				last = err.Error()
-				return false
-			}
-			conditions, _, _ := unstructured.NestedSlice(object.Object, "status", "conditions")
-			last = fmt.Sprint(conditions)
-			isTrue := 0
-			for _, condition := range conditions {
-				fields, _ := condition.(map[string]any)
-				if (fields["type"] == "Available" || fields["type"] == "Reconciled") && fields["status"] == "True" && fields["observedGeneration"] == object.GetGeneration() {
-					isTrue++
-				}
-			}
-			return isTrue == 2
-		}
-		s.await(kind+" to be available and reconciled", ready)
-		t.Logf("%s: %s", kind, last)
+		s.awaitConditions(resource, "main", "Available", "Reconciled")
 	}
 	claims, err := client.CoreV1().PersistentVolumeClaims(namespace).List(t.Context(), metav1.ListOptions{})
 	if err != nil || len(claims.Items) != 4 {
@@ -306,23 +291,33 @@ func (s *sandbox) monitoring(t *testing.T, client *kubernetes.Clientset) {
 	if err != nil || !strings.Contains(string(log), "simulated") {
 		t.Errorf("the log of a simulated pod: got %q, %v, want that it says so", log, err)
 	}
-	s.operatorTellsItsMetrics(t)
 }
 
-func (s *sandbox) operatorTellsItsMetrics(t *testing.T) {
+func (s *sandbox) operatorsTellTheirMetrics(t *testing.T) {
 	stored, _ := s.stored()
+	// Each has a metric of its own, so that no other server can have answered.
+	want := map[string]string{
+		"prometheus-operator":     "prometheus_operator_managed_resources",
+		"obo-prometheus-operator": "prometheus_operator_managed_resources",
+		"observability-operator":  `controller_runtime_reconcile_total{controller="monitoringstack"`,
+	}
 	for _, component := range stored.Components {
-		if component.Name == "prometheus-operator" {
-			response, err := http.Get(component.URL + "/metrics")
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer response.Body.Close()
-			if response.StatusCode != http.StatusOK {
-				t.Errorf("got %s", response.Status)
-			}
-			return
+		metric, isOperator := want[component.Name]
+		if !isOperator {
+			continue
+		}
+		delete(want, component.Name)
+		response, err := http.Get(component.URL + "/metrics")
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if err != nil || response.StatusCode != http.StatusOK || !strings.Contains(string(content), metric) {
+			t.Errorf("%s: got %s, %v, want the metric %s", component.Name, response.Status, err, metric)
 		}
 	}
-	t.Error("there is no prometheus-operator")
+	if len(want) > 0 {
+		t.Errorf("not there: %v", want)
+	}
 }

@@ -11,12 +11,20 @@ import (
 	"testing"
 
 	"github.com/prometheus/alertmanager/config"
+
+	"github.com/harmonyscript/harmonyscript/runtime/backend/alertmanagerconfig"
+	"github.com/harmonyscript/harmonyscript/runtime/score"
 )
 
 // TestGaps lists everything in Alertmanager's own configuration that an AlertmanagerConfig cannot say. The list is
 // a golden file: an update of either library that changes it is to be looked at, because a name that is merely
 // spelt in another way shows up here and belongs into the table of irregular names.
 func TestGaps(t *testing.T) {
+	files.Check(t, "gaps.txt", gaps(v2()))
+	files.Check(t, "gaps_rhobs.txt", gaps(alertmanagerconfig.New(alertmanagerconfig.RHOBS(score.V3RHOB))))
+}
+
+func gaps(sender *alertmanagerconfig.Sender) []byte {
 	var b bytes.Buffer
 	receiver := reflect.TypeFor[config.Receiver]()
 	for i := range receiver.NumField() {
@@ -26,7 +34,7 @@ func TestGaps(t *testing.T) {
 		}
 		missing := []string{}
 		for _, setting := range settings(receiver.Field(i).Type.Elem().Elem()) {
-			for _, problem := range v2().Check(channel(integration, secret(setting))) {
+			for _, problem := range sender.Check(channel(integration, secret(setting))) {
 				switch problem.Code {
 				case "unsupported-channel":
 					missing = []string{"all of it"}
@@ -39,7 +47,7 @@ func TestGaps(t *testing.T) {
 			fmt.Fprintf(&b, "%s: %s\n", integration, strings.Join(slices.Compact(missing), ", "))
 		}
 	}
-	files.Check(t, "gaps.txt", b.Bytes())
+	return b.Bytes()
 }
 
 func settings(structure reflect.Type) []string {

@@ -17,16 +17,22 @@ type kind int
 
 const (
 	// otherKind is what no description of a receiver can fill.
-	otherKind    kind = iota
-	secretKind        // a reference to a key of a Secret
-	textKind          // a string, of whatever named type
-	flagKind          // true or false
-	integerKind       // a whole number of so many bits
-	numberKind        // a floating-point number
-	textListKind      // a list of strings
-	mappingKind       // strings by name, as an object
-	pairsKind         // strings by name, as a list of {key, value}
-	blockKind         // an object with fields of its own
+	otherKind        kind = iota
+	secretKind            // a reference to a key of a Secret, or the path of a file with a secret
+	textKind              // a string, of whatever named type
+	flagKind              // true or false
+	integerKind           // a whole number of so many bits
+	numberKind            // a floating-point number
+	textListKind          // a list of strings
+	secretListsKind       // lists of references to keys of Secrets, by name
+	mappingKind           // strings by name, as an object
+	pairsKind             // strings by name, as a list of {key, value}
+	blockKind             // an object with fields of its own
+	blockListKind         // a list of such objects
+	anyKind               // values of any type by name
+	textOrBlockKind       // a text, for which a channel may give a block with a template
+	secretListKind        // a list of paths of files with secrets
+	blocksByNameKind      // objects with fields of their own, by name
 )
 
 // field is one field of the resource.
@@ -34,7 +40,7 @@ type field struct {
 	name     string // in JSON
 	kind     kind
 	bits     int    // of integerKind
-	block    *block // of blockKind
+	block    *block // of blockKind, blockListKind and blocksByNameKind
 	required bool   // the resource is refused without it
 }
 
@@ -45,12 +51,18 @@ type block struct {
 	byName map[string][]*field
 }
 
-// listSuffix ends the name of a receiver's list of one integration.
-const listSuffix = "Configs"
+// listSuffix ends the name of a receiver's list of one integration, in the resource and in Alertmanager's own
+// configuration.
+func listSuffix(raw bool) string {
+	if raw {
+		return "_configs"
+	}
+	return "Configs"
+}
 
 // integrations returns the schema of every integration of a receiver type, by its normal name, and the names of
 // their lists.
-func integrations(receiver reflect.Type) (schemas map[string]*block, lists map[string]string) {
+func integrations(receiver reflect.Type, suffix string) (schemas map[string]*block, lists map[string]string) {
 	schemas, lists = map[string]*block{}, map[string]string{}
 	if receiver != nil && receiver.Kind() == reflect.Pointer {
 		receiver = receiver.Elem()
@@ -61,7 +73,7 @@ func integrations(receiver reflect.Type) (schemas map[string]*block, lists map[s
 	blocks := map[reflect.Type]*block{}
 	for _, f := range reflect.VisibleFields(receiver) {
 		name, _, _ := jsonName(f)
-		integration, ok := strings.CutSuffix(name, listSuffix)
+		integration, ok := strings.CutSuffix(name, suffix)
 		list := f.Type
 		if ok && list.Kind() == reflect.Slice && list.Elem().Kind() == reflect.Struct {
 			schemas[normal(integration)] = blockOf(list.Elem(), blocks)
@@ -106,8 +118,11 @@ func fieldOf(t reflect.Type, blocks map[reflect.Type]*block) *field {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if t == reflect.TypeFor[corev1.SecretKeySelector]() {
+	switch t {
+	case reflect.TypeFor[corev1.SecretKeySelector](), reflect.TypeFor[secretFile]():
 		return &field{kind: secretKind}
+	case reflect.TypeFor[textOrBlock]():
+		return &field{kind: textOrBlockKind}
 	}
 	switch t.Kind() {
 	case reflect.String:
@@ -122,12 +137,27 @@ func fieldOf(t reflect.Type, blocks map[reflect.Type]*block) *field {
 		if t.Key().Kind() == reflect.String && t.Elem().Kind() == reflect.String {
 			return &field{kind: mappingKind}
 		}
+		if t.Elem() == reflect.TypeFor[[]corev1.SecretKeySelector]() {
+			return &field{kind: secretListsKind}
+		}
+		if t.Elem().Kind() == reflect.Interface {
+			return &field{kind: anyKind}
+		}
+		if t.Key().Kind() == reflect.String && t.Elem().Kind() == reflect.Struct {
+			return &field{kind: blocksByNameKind, block: blockOf(t.Elem(), blocks)}
+		}
 	case reflect.Slice:
+		if t.Elem() == reflect.TypeFor[secretFile]() {
+			return &field{kind: secretListKind}
+		}
 		if t.Elem().Kind() == reflect.String {
 			return &field{kind: textListKind}
 		}
 		if isPair(t.Elem()) {
 			return &field{kind: pairsKind}
+		}
+		if t.Elem().Kind() == reflect.Struct {
+			return &field{kind: blockListKind, block: blockOf(t.Elem(), blocks)}
 		}
 	case reflect.Struct:
 		return &field{kind: blockKind, block: blockOf(t, blocks)}

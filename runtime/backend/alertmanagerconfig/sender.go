@@ -16,30 +16,28 @@ import (
 
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
 	"github.com/harmonyscript/harmonyscript/runtime/diag"
+	"github.com/harmonyscript/harmonyscript/runtime/routing"
 	"github.com/harmonyscript/harmonyscript/runtime/score"
 )
 
 // Sender carries channels into one AlertmanagerConfig per stack, and the secrets that they hold by reference into
-// one Secret beside it.
+// one Secret beside it. Channels that the resource has no receiver for go into the Secret that the operator starts from.
 type Sender struct {
-	dialect Dialect
-	// integrations and listNames have the schema and the name of the list of each integration, by normal name.
-	integrations map[string]*block
-	listNames    map[string]string
+	dialect       Dialect
+	resource, raw *form
 }
 
 var _ backend.Sender = (*Sender)(nil)
 
 // New returns the sender for a dialect.
 func New(dialect Dialect) *Sender {
-	schemas, lists := integrations(dialect.Receiver)
-	return &Sender{dialect: dialect, integrations: schemas, listNames: lists}
+	return &Sender{dialect: dialect, resource: newForm(dialect.Receiver, false), raw: newForm(dialect.Raw, true)}
 }
 
 // SecretName returns the name of the Secret that holds the channels' secrets of a stack.
 func SecretName(stack string) string { return backend.StackName(stack) + "-alert-channels" }
 
-// Check reports what of the channel the resource cannot say, at the channel's arguments.
+// Check reports what of the channel the version cannot say, at the channel's arguments.
 func (s *Sender) Check(channel score.AlertChannel) diag.List {
 	t := s.translate(channel, "")
 	t.receiver()
@@ -47,7 +45,8 @@ func (s *Sender) Check(channel score.AlertChannel) diag.List {
 }
 
 // Send returns the Secret with the channels' own secrets, if there are any, and the AlertmanagerConfig with a
-// receiver and a route for each channel, in the script's order. Without channels there are no objects.
+// receiver for each channel, in the script's order, and the routing. Where there are channels that the resource has no
+// receiver for, the Secret with the base configuration for these comes last. Without channels there are no objects.
 //
 // An object that a single channel makes has that channel's origin, otherwise the delivery's.
 func (s *Sender) Send(delivery backend.Delivery) ([]backend.Object, error) {
@@ -58,12 +57,16 @@ func (s *Sender) Send(delivery backend.Delivery) ([]backend.Object, error) {
 	secrets := map[string]score.Secret{}
 	var receivers []any
 	var owners []score.Origin
-	names := map[string]bool{}
+	names, carried := map[string]bool{}, map[string]bool{}
 	for _, channel := range delivery.Channels {
 		if names[channel.Name] {
 			b.Fail(fmt.Errorf("%s: got two alert channels called %q, want different names", delivery.Score, channel.Name))
 		}
 		names[channel.Name] = true
+		if s.isRaw(channel) {
+			continue
+		}
+		carried[channel.Name] = true
 		t := s.translate(channel, SecretName(delivery.Stack))
 		receivers = append(receivers, t.receiver())
 		if len(t.problems) > 0 {
@@ -84,14 +87,23 @@ func (s *Sender) Send(delivery backend.Delivery) ([]backend.Object, error) {
 
 	root := rootReceiver(names)
 	receivers = append([]any{map[string]any{"name": root}}, receivers...)
-	route, err := routeTo(delivery.Channels, root)
+	top, err := routing.Compile(delivery.Channels, delivery.Route)
+	if err != nil {
+		b.Fail(fmt.Errorf("%s: %w", delivery.Score, err))
+		return b.Objects()
+	}
+	own := top
+	if len(carried) < len(names) {
+		own = top.Only(func(channel string) bool { return carried[channel] })
+	}
+	spec, err := routingOf(delivery, own, root)
 	if err != nil {
 		b.Fail(fmt.Errorf("%s: %w", delivery.Score, err))
 		return b.Objects()
 	}
 	config := v1alpha1.AlertmanagerConfig(backend.StackName(delivery.Stack), delivery.Namespace).
 		WithAPIVersion(s.dialect.Group + "/" + s.dialect.Version).WithLabels(delivery.Labels).
-		WithSpec(v1alpha1.AlertmanagerConfigSpec().WithRoute(route))
+		WithSpec(spec)
 	content, err := withReceivers(config, receivers)
 	if err != nil {
 		b.Fail(fmt.Errorf("%s: %w", delivery.Score, err))
@@ -102,21 +114,28 @@ func (s *Sender) Send(delivery backend.Delivery) ([]backend.Object, error) {
 		origins[i] = channel.Origin
 	}
 	b.Add(content, originOf(origins, delivery))
+	s.addBase(&b, delivery, top)
 	return b.Objects()
 }
 
 func (s *Sender) translate(channel score.AlertChannel, secretName string) *translation {
-	return &translation{sender: s, channel: channel, secretName: secretName, secrets: map[string]score.Secret{}}
+	used := s.resource
+	if s.isRaw(channel) {
+		used = s.raw
+	}
+	return &translation{sender: s, form: used, channel: channel, secretName: secretName, secrets: map[string]score.Secret{}}
 }
 
-// integrationNames lists what the dialect delivers to, under Alertmanager's names.
+// integrationNames lists what the version delivers to, under Alertmanager's names.
 func (s *Sender) integrationNames() []string {
-	names := make([]string, 0, len(s.listNames))
-	for _, name := range s.listNames {
-		names = append(names, snake(strings.TrimSuffix(name, listSuffix)))
+	var names []string
+	for _, f := range []*form{s.resource, s.raw} {
+		for _, name := range f.listNames {
+			names = append(names, snake(strings.TrimSuffix(name, listSuffix(f.raw))))
+		}
 	}
 	slices.Sort(names)
-	return names
+	return slices.Compact(names)
 }
 
 // originOf returns the one origin there is, or the delivery's.

@@ -178,7 +178,7 @@ func TestCheck(t *testing.T) {
 		says    string
 		fix     string
 	}{
-		"unknown integration": {channel("jira", text("project", "X")), "unsupported-channel 1:1", "V2_CRD has no receiver for jira", "another api_version"},
+		"unknown integration": {channel("pigeon", text("loft", "X")), "unsupported-channel 1:1", "V2_CRD has no receiver for pigeon", "one of these kinds"},
 		"unknown setting":     {channel("slack", text("app_token", "x")), "unsupported-setting 2:5", "has no setting app_token", "leave app_token out"},
 		"misspelt setting":    {channel("webhook", text("url", "https://x"), value("max_alert", int64(1))), "unsupported-setting 3:5", "has no setting max_alert", "did you mean max_alerts?"},
 		"string for a secret": {channel("discord", text("webhook_url", "https://x")), "secret-required 2:20", "takes webhook_url from a Secret only", "secret(env"},
@@ -190,7 +190,7 @@ func TestCheck(t *testing.T) {
 			channel("webhook", secret("url"), block("http_config", block("authorization", text("credentials", "x")))),
 			"secret-required 1:1", "takes http_config.authorization.credentials from a Secret only", "secret(env",
 		},
-		"entry of a mapping": {channel("email", text("to", "x"), block("headers", value("X", int64(1)))), "wrong-type 1:1", `wants a string for headers["X"]`, ""},
+		"entry of a mapping": {channel("email", text("to", "x"), block("headers", value("X", int64(1)))), "wrong-type 3:20", `wants a string for headers["X"]`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var arguments []string

@@ -6,8 +6,6 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"testing"
 
@@ -15,6 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/harmonyscript/harmonyscript/internal/golden"
+	"github.com/harmonyscript/harmonyscript/internal/samples"
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
 	"github.com/harmonyscript/harmonyscript/runtime/backend/crd"
 	"github.com/harmonyscript/harmonyscript/runtime/score"
@@ -33,41 +32,23 @@ func compile(t testing.TB, s score.Score) []backend.Object {
 	return objects
 }
 
-// text renders objects as YAML for the golden files, with what the manifest does not tell as comments.
-func text(t testing.TB, objects []backend.Object) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	for _, o := range objects {
-		manifest, err := yaml.JSONToYAML(o.Manifest)
-		if err != nil {
-			t.Fatal(err)
-		}
-		fmt.Fprintf(&b, "---\n# %s, from %s\n", o.Stage, o.Origin.Position())
-		for _, key := range slices.Sorted(maps.Keys(o.Secrets)) {
-			fmt.Fprintf(&b, "# data[%s] = %s\n", key, o.Secrets[key])
-		}
-		b.Write(manifest)
-	}
-	return b.Bytes()
-}
-
 func TestGolden(t *testing.T) {
-	for name, sample := range samples() {
+	for name, sample := range samples.Scores(score.V2CRD) {
 		t.Run(name, func(t *testing.T) {
-			files.Check(t, name+".yaml", text(t, compile(t, sample)))
+			files.Check(t, name+".yaml", samples.Text(t, compile(t, sample)))
 		})
 	}
 }
 
 // TestDeterminism compiles values whose maps were filled in different orders.
 func TestDeterminism(t *testing.T) {
-	first := text(t, compile(t, isolatedTenant()))
+	first := samples.Text(t, compile(t, samples.IsolatedTenant(score.V2CRD)))
 	for range 20 {
-		s := isolatedTenant()
+		s := samples.IsolatedTenant(score.V2CRD)
 		for _, labels := range []*map[string]string{&s.Tenant.Labels, &s.Tenant.Quota, &s.Stack.ExternalLabels, &s.Stack.Resources.Requests} {
 			*labels = refilled(*labels)
 		}
-		if got := text(t, compile(t, s)); !bytes.Equal(got, first) {
+		if got := samples.Text(t, compile(t, s)); !bytes.Equal(got, first) {
 			t.Fatal("the same score compiled to different bytes")
 		}
 	}
@@ -85,7 +66,7 @@ func refilled(m map[string]string) map[string]string {
 // TestCompileLeavesTheScoreAlone compiles with several goroutines, which the race detector watches, and looks at
 // the score afterwards.
 func TestCompileLeavesTheScoreAlone(t *testing.T) {
-	shared := isolatedTenant()
+	shared := samples.IsolatedTenant(score.V2CRD)
 	before := fmt.Sprintf("%#v", shared.Tenant) + fmt.Sprintf("%#v", shared.Stack.ExternalLabels)
 	c := crd.New()
 	done := make(chan error)
@@ -107,7 +88,7 @@ func TestCompileLeavesTheScoreAlone(t *testing.T) {
 
 // TestConfinement reads the compiled objects of a tenant for anything that reaches out of its namespace.
 func TestConfinement(t *testing.T) {
-	for _, o := range compile(t, isolatedTenant()) {
+	for _, o := range compile(t, samples.IsolatedTenant(score.V2CRD)) {
 		if o.ID.Namespace != "blue" && o.ID.Kind != "Namespace" {
 			t.Errorf("%s is outside the tenant's namespace", o.ID)
 		}
@@ -123,7 +104,7 @@ func TestConfinement(t *testing.T) {
 // TestOrigins expects every object to lead to what in the script made it.
 func TestOrigins(t *testing.T) {
 	lines := map[string]int{}
-	for _, o := range compile(t, isolatedTenant()) {
+	for _, o := range compile(t, samples.IsolatedTenant(score.V2CRD)) {
 		lines[o.ID.Kind+" "+o.ID.Name] = o.Origin.Position().Line
 	}
 	want := map[string]int{
@@ -137,7 +118,7 @@ func TestOrigins(t *testing.T) {
 			t.Errorf("%s: got line %d, want %d", id, lines[id], line)
 		}
 	}
-	for _, o := range compile(t, namedTenant()) {
+	for _, o := range compile(t, samples.NamedTenant(score.V2CRD)) {
 		if o.ID.Kind == "Namespace" && o.Origin.Position().Line != 80 {
 			t.Errorf("%s: got line %d, want that of the tenant_monitoring", o.ID, o.Origin.Position().Line)
 		}
@@ -149,7 +130,7 @@ func TestOrigins(t *testing.T) {
 
 // TestTwoStacksInOneNamespace compiles stacks whose names were chosen to collide.
 func TestTwoStacksInOneNamespace(t *testing.T) {
-	one, two := fullStack(), fullStack()
+	one, two := samples.FullStack(score.V2CRD), samples.FullStack(score.V2CRD)
 	one.Name, two.Name = "a", "a-b"
 	one.AlertRules[0].Name, two.AlertRules[0].Name = "b-c", "c"
 	seen := map[backend.ID]backend.Object{}
@@ -167,7 +148,7 @@ func TestTwoStacksInOneNamespace(t *testing.T) {
 
 // TestNames holds the names of odd scores against Kubernetes' own rules.
 func TestNames(t *testing.T) {
-	for name, sample := range samples() {
+	for name, sample := range samples.Scores(score.V2CRD) {
 		for _, o := range compile(t, sample) {
 			problems := validation.IsDNS1123Subdomain(o.ID.Name)
 			if o.ID.Kind == "Service" {
@@ -204,7 +185,7 @@ func TestNames(t *testing.T) {
 
 // TestNoSecretInTheOpen knows only references, and expects each to be in exactly one Secret or selector.
 func TestNoSecretInTheOpen(t *testing.T) {
-	for _, o := range compile(t, fullStack()) {
+	for _, o := range compile(t, samples.FullStack(score.V2CRD)) {
 		for _, reference := range []string{"DISCORD_WEBHOOK_URL", "/etc/token", "MIMIR_USER"} {
 			if bytes.Contains(o.Manifest, []byte(reference)) {
 				t.Errorf("%s mentions %s", o.ID, reference)
@@ -218,11 +199,11 @@ func TestNoSecretInTheOpen(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	broken := func(change func(*score.MonitoringStack)) score.Score {
-		stack := fullStack()
+		stack := samples.FullStack(score.V2CRD)
 		change(&stack)
 		return stack
 	}
-	shared := isolatedTenant()
+	shared := samples.IsolatedTenant(score.V2CRD)
 	shared.Mode = score.TenantShared
 	for name, test := range map[string]struct {
 		score score.Score
@@ -273,7 +254,7 @@ func TestCapabilities(t *testing.T) {
 func BenchmarkCompileThousandTenants(b *testing.B) {
 	tenants := make([]score.Score, 1000)
 	for i := range tenants {
-		s := isolatedTenant()
+		s := samples.IsolatedTenant(score.V2CRD)
 		s.Tenant.Name = fmt.Sprintf("tenant-%d", i)
 		tenants[i] = s
 	}
@@ -291,7 +272,7 @@ func BenchmarkCompileThousandTenants(b *testing.B) {
 // TestHonorLabels expects a target's wish to be kept: Prometheus would ignore it under overrideHonorLabels, and
 // nobody would be told. The namespace is enforced all the same.
 func TestHonorLabels(t *testing.T) {
-	s := isolatedTenant()
+	s := samples.IsolatedTenant(score.V2CRD)
 	s.Stack.ScrapeTargets = []score.ScrapeTarget{score.PodMonitor{Name: "x", Port: "metrics", Endpoint: score.Endpoint{HonorLabels: true}}}
 	for _, o := range compile(t, s) {
 		if o.ID.Kind != "Prometheus" {

@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 
+	"github.com/harmonyscript/harmonyscript/internal/samples"
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
 	"github.com/harmonyscript/harmonyscript/runtime/score"
 )
@@ -74,7 +75,7 @@ func TestEgress(t *testing.T) {
 		"%zz":                                 "",
 		"":                                    "",
 	} {
-		s := isolatedTenant()
+		s := samples.IsolatedTenant(score.V2CRD)
 		s.Stack.RemoteWrite, s.Stack.AlertChannels = nil, nil
 		s.Stack.ScrapeTargets = []score.ScrapeTarget{score.StaticTargets{Name: "x", Targets: []string{address}}}
 		rules := describe(policies(t, compile(t, s))["main-prometheus"].Egress)
@@ -83,8 +84,8 @@ func TestEgress(t *testing.T) {
 			t.Errorf("%q: got rules %q, want %q", address, got, want)
 		}
 	}
-	s := isolatedTenant()
-	s.Stack.AlertChannels = []score.AlertChannel{webhook("http://hooks.tools.svc:8080/x"), webhook("no address"), discord()}
+	s := samples.IsolatedTenant(score.V2CRD)
+	s.Stack.AlertChannels = []score.AlertChannel{samples.Webhook("http://hooks.tools.svc:8080/x"), samples.Webhook("no address"), samples.Discord()}
 	s.Stack.AlertChannels[1].Name = "other"
 	rules := describe(policies(t, compile(t, s))["main-alertmanager"].Egress)
 	if want := "namespace tools:"; rules[len(rules)-1] != want || len(rules) != 4 {
@@ -95,7 +96,7 @@ func TestEgress(t *testing.T) {
 // TestNetworkOfOpenStacks expects a stack outside an isolated tenant to be reachable on its web ports and free to
 // reach anything, with the mesh closed all the same.
 func TestNetworkOfOpenStacks(t *testing.T) {
-	for _, sample := range []score.Score{fullStack(), namedTenant()} {
+	for _, sample := range []score.Score{samples.FullStack(score.V2CRD), samples.NamedTenant(score.V2CRD)} {
 		found := policies(t, compile(t, sample))
 		if len(found) != 2 {
 			t.Errorf("%s: got %d policies, want one for each server", sample.Title(), len(found))
@@ -115,7 +116,7 @@ func TestNetworkOfOpenStacks(t *testing.T) {
 		}
 	}
 	mesh := map[string]bool{}
-	for _, rule := range policies(t, compile(t, fullStack()))["main-alertmanager"].Ingress {
+	for _, rule := range policies(t, compile(t, samples.FullStack(score.V2CRD)))["main-alertmanager"].Ingress {
 		for _, port := range rule.Ports {
 			if port.Port.IntValue() == 9094 {
 				mesh[fmt.Sprint(*port.Protocol, rule.From[0].PodSelector.MatchLabels["alertmanager"])] = true

@@ -8,11 +8,7 @@ package crd_test
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"log/slog"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -21,112 +17,19 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/rulefmt"
 	"github.com/prometheus/prometheus/promql/parser"
-	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
-	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
-	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
-	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning"
-	"k8s.io/apimachinery/pkg/runtime/serializer"
-	"k8s.io/client-go/kubernetes/scheme"
-	"k8s.io/kube-openapi/pkg/validation/spec"
-	"k8s.io/kube-openapi/pkg/validation/strfmt"
-	"k8s.io/kube-openapi/pkg/validation/validate"
-	"sigs.k8s.io/yaml"
 
+	"github.com/harmonyscript/harmonyscript/internal/samples"
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
+	"github.com/harmonyscript/harmonyscript/runtime/score"
 )
 
-// schemas validates objects against custom resource definitions, by API version and kind.
-type schemas map[string]customResource
-
-type customResource struct {
-	structural *schema.Structural
-	validator  *validate.SchemaValidator
-}
-
-// readSchemas reads the definitions that prometheus-operator ships in its module.
-func readSchemas(t *testing.T) schemas {
-	t.Helper()
-	module, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/prometheus-operator/prometheus-operator").Output()
-	if err != nil {
-		t.Fatalf("go list: %v", err)
-	}
-	paths, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(module)), "example", "prometheus-operator-crd", "*.yaml"))
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no definitions in the operator's module: %v", err)
-	}
-	found := schemas{}
-	for _, path := range paths {
-		content, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var definition apiextensionsv1.CustomResourceDefinition
-		if err := yaml.Unmarshal(content, &definition); err != nil {
-			t.Fatal(err)
-		}
-		for _, version := range definition.Spec.Versions {
-			found[definition.Spec.Group+"/"+version.Name+" "+definition.Spec.Names.Kind] = readSchema(t, version.Schema.OpenAPIV3Schema)
-		}
-	}
-	return found
-}
-
-func readSchema(t *testing.T, properties *apiextensionsv1.JSONSchemaProps) customResource {
-	t.Helper()
-	var internal apiextensions.JSONSchemaProps
-	if err := apiextensionsv1.Convert_v1_JSONSchemaProps_To_apiextensions_JSONSchemaProps(properties, &internal, nil); err != nil {
-		t.Fatal(err)
-	}
-	structural, err := schema.NewStructural(&internal)
-	if err != nil {
-		t.Fatal(err)
-	}
-	encoded, err := json.Marshal(properties)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var openAPI spec.Schema
-	if err := json.Unmarshal(encoded, &openAPI); err != nil {
-		t.Fatal(err)
-	}
-	return customResource{structural, validate.NewSchemaValidator(&openAPI, nil, "", strfmt.Default)}
-}
-
-// problems returns what is wrong with a manifest.
-func (s schemas) problems(manifest []byte) []string {
-	var object map[string]any
-	if err := json.Unmarshal(manifest, &object); err != nil {
-		return []string{err.Error()}
-	}
-	if !strings.HasPrefix(fmt.Sprint(object["apiVersion"]), "monitoring.") {
-		// Kinds of Kubernetes itself: the strict decoder knows no other fields than theirs.
-		codecs := serializer.NewCodecFactory(scheme.Scheme, serializer.EnableStrict)
-		if _, _, err := codecs.UniversalDeserializer().Decode(manifest, nil, nil); err != nil {
-			return []string{err.Error()}
-		}
-		return nil
-	}
-	definition, ok := s[fmt.Sprintf("%s %s", object["apiVersion"], object["kind"])]
-	if !ok {
-		return []string{fmt.Sprintf("no definition of %s %s", object["apiVersion"], object["kind"])}
-	}
-	var problems []string
-	for _, err := range definition.validator.Validate(object).Errors {
-		problems = append(problems, err.Error())
-	}
-	for _, path := range pruning.PruneWithOptions(object, definition.structural, true, schema.UnknownFieldPathOptions{TrackUnknownFieldPaths: true}) {
-		problems = append(problems, "unknown field "+path)
-	}
-	return problems
-}
-
 func TestSchemas(t *testing.T) {
-	definitions := readSchemas(t)
+	definitions := samples.ReadSchemas(t, samples.CoreOS())
 	kinds := map[string]bool{}
-	for name, sample := range samples() {
+	for name, sample := range samples.Scores(score.V2CRD) {
 		for _, o := range compile(t, sample) {
 			kinds[o.ID.APIVersion()+" "+o.ID.Kind] = true
-			for _, problem := range definitions.problems(o.Manifest) {
+			for _, problem := range definitions.Problems(o.Manifest) {
 				t.Errorf("%s: %s: %s", name, o.ID, problem)
 			}
 		}
@@ -147,7 +50,7 @@ func TestSchemas(t *testing.T) {
 
 // TestSchemasBite breaks objects in ways that the schemas have to notice, so that their silence means something.
 func TestSchemasBite(t *testing.T) {
-	definitions := readSchemas(t)
+	definitions := samples.ReadSchemas(t, samples.CoreOS())
 	for _, breakage := range []struct{ kind, old, new string }{
 		{"Prometheus", `"retention":"30d"`, `"retention":"thirty"`},
 		{"Prometheus", `"replicas"`, `"replica"`},
@@ -156,10 +59,10 @@ func TestSchemasBite(t *testing.T) {
 		{"NetworkPolicy", `"podSelector"`, `"podselectors"`},
 	} {
 		bitten := false
-		for _, o := range compile(t, fullStack()) {
+		for _, o := range compile(t, samples.FullStack(score.V2CRD)) {
 			if o.ID.Kind == breakage.kind && bytes.Contains(o.Manifest, []byte(breakage.old)) {
 				broken := bytes.ReplaceAll(o.Manifest, []byte(breakage.old), []byte(breakage.new))
-				bitten = bitten || len(definitions.problems(broken)) > 0
+				bitten = bitten || len(definitions.Problems(broken)) > 0
 			}
 		}
 		if !bitten {
@@ -169,7 +72,7 @@ func TestSchemasBite(t *testing.T) {
 }
 
 func TestAlertmanagerConfigs(t *testing.T) {
-	for name, sample := range samples() {
+	for name, sample := range samples.Scores(score.V2CRD) {
 		for _, o := range compile(t, sample) {
 			if o.ID.Kind != v1alpha1.AlertmanagerConfigKind {
 				continue
@@ -189,7 +92,7 @@ func TestAlertmanagerConfigs(t *testing.T) {
 
 func TestRules(t *testing.T) {
 	groups := 0
-	for name, sample := range samples() {
+	for name, sample := range samples.Scores(score.V2CRD) {
 		for _, o := range compile(t, sample) {
 			if o.ID.Kind != "PrometheusRule" {
 				continue

@@ -130,7 +130,7 @@ func fakePrograms(t *testing.T, script string) string {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"control-plane", "kwok", "prometheus-operator"} {
+	for _, name := range []string{"control-plane", "kwok", "prometheus-operator", "obo-prometheus-operator", "observability-operator"} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte("#!/bin/sh\n"+script), 0o700); err != nil {
 			t.Fatal(err)
 		}

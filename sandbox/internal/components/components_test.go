@@ -56,7 +56,7 @@ func all(t *testing.T, setup components.Setup) []components.Component {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return []components.Component{setup.Etcd(), setup.APIServer(), setup.ControllerManager(), setup.Scheduler(), kwok, setup.PrometheusOperator()}
+	return append(setup.Operators(), setup.Etcd(), setup.APIServer(), setup.ControllerManager(), setup.Scheduler(), kwok)
 }
 
 // Every address in a flag is a loopback address; the only others are ranges of addresses of the cluster.
@@ -73,7 +73,7 @@ func TestFlagsListenOnLoopbackOnly(t *testing.T) {
 				}
 				listens = listens || found == "127.0.0.1"
 			}
-			if strings.Contains(argument, "listen") || strings.Contains(argument, "--secure-port") || strings.Contains(argument, "--server-address") {
+			if strings.Contains(argument, "listen") || strings.Contains(argument, "bind-address=127.0.0.1:") || strings.Contains(argument, "--secure-port") || strings.Contains(argument, "--server-address") {
 				port := argument[strings.LastIndexAny(argument, ":=")+1:]
 				if _, err := strconv.Atoi(port); err != nil {
 					t.Errorf("%s: %s: got no port", component.Name, argument)
@@ -88,8 +88,8 @@ func TestFlagsListenOnLoopbackOnly(t *testing.T) {
 			t.Errorf("%s: got no flag with the loopback address", component.Name)
 		}
 	}
-	if len(ports) != 7 {
-		t.Errorf("got %d listening flags, want 7: %v", len(ports), ports)
+	if len(ports) != 9 {
+		t.Errorf("got %d listening flags, want 9: %v", len(ports), ports)
 	}
 }
 
@@ -151,6 +151,8 @@ func TestKubeconfigs(t *testing.T) {
 		"kube-scheduler":          {read("kube-scheduler"), "system:kube-scheduler", nil},
 		"kwok":                    {read("kwok"), "sandbox:kwok", []string{"system:masters"}},
 		"prometheus-operator":     {read("prometheus-operator"), "sandbox:prometheus-operator", nil},
+		"obo-prometheus-operator": {read("obo-prometheus-operator"), "sandbox:obo-prometheus-operator", nil},
+		"observability-operator":  {read("observability-operator"), "sandbox:observability-operator", nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

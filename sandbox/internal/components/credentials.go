@@ -42,9 +42,9 @@ const proxyName = "front-proxy-client"
 // administrators is the group that RBAC lets do everything.
 const administrators = "system:masters"
 
-// operatorUser is who prometheus-operator is for the API server: it gets the rights of the operator's own ClusterRole and no others, so that what
+// operatorUser is who an operator is for the API server: it gets the rights of the operator's own ClusterRole and no others, so that what
 // works here does not fail on a real cluster for want of a right.
-const operatorUser = "sandbox:prometheus-operator"
+func operatorUser(name string) string { return "sandbox:" + name }
 
 // WriteCredentials makes the authorities, keys, certificates and kubeconfigs of one start, and returns the administrator's kubeconfig, which is not written yet:
 // its file appears when the sandbox is ready.
@@ -80,10 +80,12 @@ func (s Setup) WriteCredentials() (administrator []byte, err error) {
 		}
 	}
 	for component, subject := range map[string][]string{
-		controllerManagerName:  {"system:kube-controller-manager"},
-		schedulerName:          {"system:kube-scheduler"},
-		kwokName:               {"sandbox:kwok", administrators},
-		prometheusOperatorName: {operatorUser},
+		controllerManagerName:     {"system:kube-controller-manager"},
+		schedulerName:             {"system:kube-scheduler"},
+		kwokName:                  {"sandbox:kwok", administrators},
+		prometheusOperatorName:    {operatorUser(prometheusOperatorName)},
+		oboPrometheusOperatorName: {operatorUser(oboPrometheusOperatorName)},
+		observabilityOperatorName: {operatorUser(observabilityOperatorName)},
 	} {
 		content, err := s.kubeconfig(authority, subject[0], subject[1:]...)
 		if err != nil {

@@ -12,12 +12,10 @@ import (
 	"github.com/harmonyscript/harmonyscript/sandbox/internal/ports"
 )
 
-const (
-	prometheusOperatorName    = "prometheus-operator"
-	prometheusOperatorProgram = "prometheus-operator"
-)
+// prometheusOperatorName is also the name of its program and of its ClusterRole.
+const prometheusOperatorName = "prometheus-operator"
 
-// The manifests of prometheus-operator, under the programs' folder.
+// The manifests of the operators, under the programs' folder.
 const (
 	// DefinitionsFolder is the folder with one folder of CustomResourceDefinitions for each operator.
 	DefinitionsFolder = "crds"
@@ -25,22 +23,36 @@ const (
 	RolesFolder = "roles"
 )
 
-// OperatorUsers tells which user gets which ClusterRole of the RolesFolder.
+// OperatorUsers tells which user gets which ClusterRole of the RolesFolder. The roles have the names of the operators.
 func OperatorUsers() map[string]string {
-	return map[string]string{operatorUser: "prometheus-operator"}
+	return map[string]string{
+		operatorUser(prometheusOperatorName):    prometheusOperatorName,
+		operatorUser(oboPrometheusOperatorName): oboPrometheusOperatorName,
+		operatorUser(observabilityOperatorName): observabilityOperatorName,
+	}
 }
 
-// PrometheusOperator is the real operator. It ends at once when its CustomResourceDefinitions are not served yet.
+// Operators are the real operators. Each ends at once, or does nothing for minutes, when its CustomResourceDefinitions are not served yet.
+func (s Setup) Operators() []Component {
+	return []Component{s.PrometheusOperator(), s.OboPrometheusOperator(), s.ObservabilityOperator()}
+}
+
+// PrometheusOperator reconciles what is in monitoring.coreos.com.
 func (s Setup) PrometheusOperator() Component {
-	url := "http://" + ports.Address(s.Ports.PrometheusOperator)
+	return s.prometheusOperator(prometheusOperatorName, s.Ports.PrometheusOperator)
+}
+
+// prometheusOperator is prometheus-operator or a fork of it.
+func (s Setup) prometheusOperator(name string, port int, args ...string) Component {
+	url := "http://" + ports.Address(port)
 	return Component{
-		Name: prometheusOperatorName, Program: prometheusOperatorProgram, URL: url,
-		Args: []string{
-			"--web.listen-address=" + ports.Address(s.Ports.PrometheusOperator),
+		Name: name, Program: name, URL: url,
+		Args: append([]string{
+			"--web.listen-address=" + ports.Address(port),
 			// Without a service for the kubelets there is nothing to keep up to date.
 			"--kubelet-endpoints=false",
-		},
-		Environment: []string{"KUBECONFIG=" + s.componentKubeconfig(prometheusOperatorName)},
+		}, args...),
+		Environment: []string{"KUBECONFIG=" + s.componentKubeconfig(name)},
 		Ready:       func(ctx context.Context) error { return get(ctx, http.DefaultClient, url+"/healthz") },
 		Grace:       time.Second,
 	}

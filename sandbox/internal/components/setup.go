@@ -46,7 +46,7 @@ type Setup struct {
 
 // Ports are the loopback ports of the servers.
 type Ports struct {
-	EtcdClient, EtcdPeer, APIServer, ControllerManager, Scheduler, Kwok, PrometheusOperator int
+	EtcdClient, EtcdPeer, APIServer, ControllerManager, Scheduler, Kwok, PrometheusOperator, OboPrometheusOperator, ObservabilityOperator int
 }
 
 // ChoosePorts finds a free port for each server.
@@ -54,7 +54,7 @@ func ChoosePorts() (Ports, error) {
 	var chosen Ports
 	fields := []*int{
 		&chosen.EtcdClient, &chosen.EtcdPeer, &chosen.APIServer, &chosen.ControllerManager,
-		&chosen.Scheduler, &chosen.Kwok, &chosen.PrometheusOperator,
+		&chosen.Scheduler, &chosen.Kwok, &chosen.PrometheusOperator, &chosen.OboPrometheusOperator, &chosen.ObservabilityOperator,
 	}
 	free, err := ports.Free(len(fields))
 	if err != nil {
@@ -76,7 +76,11 @@ func (s Setup) Path(elements ...string) string {
 
 // Check tells whether everything that was to be built is there.
 func (s Setup) Check() error {
-	for _, name := range []string{controlPlaneProgram, kwokProgram, prometheusOperatorProgram, StagesFolder, DefinitionsFolder, RolesFolder} {
+	needed := []string{controlPlaneProgram, kwokProgram, StagesFolder, DefinitionsFolder, RolesFolder}
+	for _, operator := range s.Operators() {
+		needed = append(needed, operator.Program)
+	}
+	for _, name := range needed {
 		if _, err := os.Stat(s.Path(name)); err != nil {
 			return fmt.Errorf("sandbox: it is not built completely (run `make sandbox`): %w", err)
 		}

@@ -31,7 +31,7 @@ type definition struct {
 	} `json:"spec"`
 }
 
-// Definitions creates every CustomResourceDefinition in the YAML files under a folder, and waits until all of them are served. It returns how many there are.
+// Definitions creates every CustomResourceDefinition in the YAML and JSON files under a folder, and waits until all of them are served. It returns how many there are.
 func (c *Client) Definitions(ctx context.Context, folder string) (int, error) {
 	files, err := manifests(folder)
 	if err != nil {
@@ -124,11 +124,11 @@ func (c *Client) awaitServed(ctx context.Context, path string, plurals []string)
 	})
 }
 
-// manifests lists the YAML files under a folder, in order.
+// manifests lists the YAML and JSON files under a folder, in order.
 func manifests(folder string) ([]string, error) {
 	var files []string
 	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && !entry.IsDir() && strings.HasSuffix(path, ".yaml") {
+		if err == nil && !entry.IsDir() && (strings.HasSuffix(path, ".yaml") || strings.HasSuffix(path, ".json")) {
 			files = append(files, path)
 		}
 		return err

@@ -112,6 +112,19 @@ func TestCreate(t *testing.T) {
 	}
 }
 
+func TestCreateTellsTheServerWhatItSends(t *testing.T) {
+	for object, want := range map[string]string{`{"a": "b"}`: "application/json", "a: b\n": "application/yaml", "---\na: b\n": "application/yaml"} {
+		client := serve(t, func(_ http.ResponseWriter, request *http.Request) {
+			if got := request.Header.Get("Content-Type"); got != want {
+				t.Errorf("%s: got %s, want %s", object, got, want)
+			}
+		})
+		if err := client.Create(t.Context(), "/things", []byte(object), nil); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // A definition counts as served only when it can be discovered and listed; and one that exists already is awaited as well.
 func TestDefinitions(t *testing.T) {
 	const created = `{"spec":{"group":"g.example","names":{"plural":"things"},"versions":[{"name":"v1","served":true},{"name":"v0","served":false}]}}`

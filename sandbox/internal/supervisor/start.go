@@ -147,9 +147,11 @@ func (s *Supervisor) inhabit(ctx context.Context, client *provision.Client) erro
 		return err
 	}
 	s.step("%d CustomResourceDefinitions are served", count)
-	operator := s.setup.PrometheusOperator()
-	if err := s.launch(operator, waveClients); err != nil {
-		return err
+	operators := s.setup.Operators()
+	for _, operator := range operators {
+		if err := s.launch(operator, waveClients); err != nil {
+			return err
+		}
 	}
 	for _, component := range []components.Component{s.setup.ControllerManager(), s.setup.Scheduler(), kwok} {
 		if err := await(ctx, component); err != nil {
@@ -164,10 +166,12 @@ func (s *Supervisor) inhabit(ctx context.Context, client *provision.Client) erro
 		return err
 	}
 	s.step("%d simulated nodes are ready", s.options.Nodes)
-	if err := await(ctx, operator); err != nil {
-		return err
+	for _, operator := range operators {
+		if err := await(ctx, operator); err != nil {
+			return err
+		}
+		s.step("%s is running", operator.Name)
 	}
-	s.step("%s is running", operator.Name)
 	return nil
 }
 

@@ -7,25 +7,42 @@ package cli
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/harmonyscript/harmonyscript/builtins"
+	"github.com/harmonyscript/harmonyscript/runtime/deployment"
 	"github.com/harmonyscript/harmonyscript/runtime/diag"
+	"github.com/harmonyscript/harmonyscript/runtime/score"
 )
 
 func newDocCommand(f *factory) *cobra.Command {
 	command := &cobra.Command{
-		Use:     "doc [NAME]",
-		Short:   "Describe what scripts can call",
-		Long:    `Lists what scripts can call, or describes one of them: its arguments, their defaults, an example.`,
-		Example: "  harmonyscript doc\n  harmonyscript doc discord",
-		Args:    atMost(1, "at most one name"),
-		RunE: func(_ *cobra.Command, arguments []string) error {
+		Use:   "doc [NAME | MODULE [NAME]]",
+		Short: "Describe what scripts can call",
+		Long: `Lists what scripts can call, or describes one of them: its arguments, their defaults, an example.
+
+versions is the table of what each version of the monitoring API supports, checks the one of all that check finds.
+
+A module of the standard library is called as load() calls it; with a name behind it one of its functions is described.
+@stdlib// lists them all.`,
+		Example: "  harmonyscript doc\n  harmonyscript doc discord\n  harmonyscript doc versions\n  harmonyscript doc checks\n" +
+			"  harmonyscript doc @stdlib//\n  harmonyscript doc @stdlib//alerts/node.star node",
+		Args: func(c *cobra.Command, arguments []string) error {
+			if len(arguments) > 0 && namesModules(arguments[0]) {
+				return atMost(2, "at most a module and one of its names")(c, arguments)
+			}
+			return atMost(1, "at most one name")(c, arguments)
+		},
+		RunE: func(c *cobra.Command, arguments []string) error {
+			if len(arguments) > 0 && namesModules(arguments[0]) {
+				return f.docModules(c.Context(), arguments)
+			}
 			return runDoc(f, arguments)
 		},
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return docNames(builtins.Standard()), cobra.ShellCompDirectiveNoFileComp
+		ValidArgsFunction: func(c *cobra.Command, arguments []string, _ string) ([]string, cobra.ShellCompDirective) {
+			return completeDoc(c.Context(), arguments), cobra.ShellCompDirectiveNoFileComp
 		},
 	}
 	f.addOutputFlags(command)
@@ -42,7 +59,12 @@ type docEntry struct {
 	Example   string        `json:"example,omitempty"`
 	Result    string        `json:"result,omitempty"`
 	Arguments []docArgument `json:"arguments"`
+	// CarriedBy are the versions of the monitoring API that carry a channel; it is told of a single entry alone.
+	CarriedBy []string `json:"carried_by,omitempty"`
 }
+
+// channelResult is what constructors of channels give.
+const channelResult = "alert_channel"
 
 type docArgument struct {
 	Name     string   `json:"name"`
@@ -79,12 +101,32 @@ func runDoc(f *factory, arguments []string) error {
 		return listDoc(f, library)
 	}
 	name := arguments[0]
+	if name == checksTopic {
+		return f.docChecks()
+	}
+	if name == versionsTopic {
+		return f.docVersions()
+	}
 	for _, s := range library.Signatures() {
 		if docName(s) == name {
 			if f.json() {
-				return f.printJSON(docOf(s))
+				entry := docOf(s)
+				if s.Result == channelResult && s.Receiver == "" {
+					registry, err := deployment.DefaultRegistry()
+					if err != nil {
+						return err
+					}
+					for _, version := range registry.Carriers(s.Name, "") {
+						entry.CarriedBy = append(entry.CarriedBy, version.String())
+					}
+				}
+				return f.printJSON(entry)
 			}
-			_, err := fmt.Fprint(f.streams.Out, s.Help())
+			note, err := carriersNote(s)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprint(f.streams.Out, s.Help(), note)
 			return err
 		}
 	}
@@ -98,10 +140,46 @@ func runDoc(f *factory, arguments []string) error {
 		}
 	}
 	hint := "`harmonyscript doc` lists what there is"
-	if near := diag.Nearest(name, docNames(library)); near != "" {
+	if near := diag.Nearest(name, append(docNames(library), versionsTopic, checksTopic)); near != "" {
 		hint = fmt.Sprintf("did you mean %q?", near)
 	}
 	return wrongCall("doc: got unknown name %q; %s", name, hint)
+}
+
+// carriersNote says which versions of the monitoring API carry a channel, and which of its settings not all of them
+// do. It is found out by asking their senders.
+func carriersNote(s *builtins.Signature) (string, error) {
+	if s.Result != channelResult || s.Receiver != "" {
+		return "", nil
+	}
+	registry, err := deployment.DefaultRegistry()
+	if err != nil {
+		return "", err
+	}
+	all := registry.Carriers(s.Name, "")
+	if len(all) == 0 {
+		return "\nCarried by: no version of the monitoring API yet\n", nil
+	}
+	note := fmt.Sprintf("\nCarried by: %s\n", versionList(all))
+	for _, a := range s.Arguments {
+		if a.Name == "name" || a.Name == "matchers" {
+			continue
+		}
+		if some := registry.Carriers(s.Name, strings.TrimSuffix(a.Name, "_")); len(some) == 0 {
+			note += fmt.Sprintf("  but %s by none of them\n", a.Name)
+		} else if len(some) < len(all) {
+			note += fmt.Sprintf("  but %s only by %s\n", a.Name, versionList(some))
+		}
+	}
+	return note, nil
+}
+
+func versionList(versions []score.APIVersion) string {
+	names := make([]string, len(versions))
+	for i, version := range versions {
+		names[i] = version.String()
+	}
+	return strings.Join(names, ", ")
 }
 
 func listDoc(f *factory, library *builtins.Library) error {
@@ -128,7 +206,7 @@ func listDoc(f *factory, library *builtins.Library) error {
 	for _, c := range library.Constants() {
 		fmt.Fprintf(f.streams.Out, "  %-36s %s\n", c.Name, c.Doc)
 	}
-	_, err := fmt.Fprintln(f.streams.Out, "\nEvery value has .replace(**fields), which gives a copy with the given arguments changed.\n`harmonyscript doc NAME` describes one of them.")
+	_, err := fmt.Fprintln(f.streams.Out, "\nEvery value has .replace(**fields), which gives a copy with the given arguments changed.\n`harmonyscript doc NAME` describes one of them, `harmonyscript doc versions` compares the versions, `harmonyscript doc @stdlib//` lists the standard library.")
 	return err
 }
 

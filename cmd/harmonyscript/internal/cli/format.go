@@ -18,6 +18,7 @@ import (
 	"go.starlark.net/syntax"
 
 	"github.com/harmonyscript/harmonyscript/runtime/diag"
+	"github.com/harmonyscript/harmonyscript/runtime/host"
 	"github.com/harmonyscript/harmonyscript/runtime/score"
 )
 
@@ -109,8 +110,9 @@ func formatScript(name string, source []byte) ([]byte, *diag.Diagnostic) {
 	return nil, &d
 }
 
+// singleSource shows a file that does not parse.
 func singleSource(name string, source []byte) diag.Sources {
-	return func(file string) (string, bool) { return string(source), file == name }
+	return func(file string) (string, bool) { return host.HideLikelySecrets(string(source)), file == name }
 }
 
 func findScripts(paths []string) ([]string, error) {

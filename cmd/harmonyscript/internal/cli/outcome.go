@@ -31,6 +31,11 @@ func (f *factory) writeOutcome(o *apply.Outcome, sources diag.Sources) {
 			notTried = append(notTried, r.ID.String())
 		}
 	}
+	for _, r := range o.Releases {
+		if r.Status == apply.NotTried {
+			notTried = append(notTried, "Helm release "+r.Release)
+		}
+	}
 	if len(notTried) > 0 {
 		const shown = 20
 		more := ""
@@ -40,22 +45,12 @@ func (f *factory) writeOutcome(o *apply.Outcome, sources diag.Sources) {
 		}
 		fmt.Fprintf(f.streams.Out, "not tried:\n  %s%s\n", strings.Join(notTried, "\n  "), more)
 	}
-	counts := o.Count()
-	var parts []string
-	for _, s := range statusOrder() {
-		if n := counts[s]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, strings.ReplaceAll(string(s), "-", " ")))
-		}
-	}
-	if len(parts) == 0 {
-		parts = []string{"nothing to do"}
-	}
 	after := "in"
 	if o.State == apply.NotReady || o.State == apply.Interrupted {
 		after = "after"
 	}
 	fmt.Fprintf(f.streams.Out, "deployment %q %s %s %s: %s\n", o.Deployment, stateText(o.State, colors), after,
-		o.Finished.Sub(o.Started).Round(100*time.Millisecond), strings.Join(parts, ", "))
+		o.Finished.Sub(o.Started).Round(100*time.Millisecond), outcomeCounts(o))
 	if o.State == apply.Failed {
 		fmt.Fprintln(f.streams.Out, "run it again to go on from here")
 	}
@@ -72,4 +67,28 @@ func stateText(s apply.State, colors palette) string {
 	default:
 		return colors.red("failed")
 	}
+}
+
+// outcomeCounts counts what became of objects and releases.
+func outcomeCounts(o *apply.Outcome) string {
+	counts := o.Count()
+	var parts []string
+	for _, s := range statusOrder() {
+		if n := counts[s]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, strings.ReplaceAll(string(s), "-", " ")))
+		}
+	}
+	releases := map[apply.Status]int{}
+	for _, r := range o.Releases {
+		releases[r.Status]++
+	}
+	for _, s := range statusOrder() {
+		if n := releases[s]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%s %s", plural(n, "Helm release"), strings.ReplaceAll(string(s), "-", " ")))
+		}
+	}
+	if len(parts) == 0 {
+		return "nothing to do"
+	}
+	return strings.Join(parts, ", ")
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/harmonyscript/harmonyscript/runtime/apply"
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
+	"github.com/harmonyscript/harmonyscript/runtime/plan"
 )
 
 // progress shows the events of a run. observe is called for one event at a time.
@@ -24,6 +25,10 @@ func newProgress(f *factory, objects []backend.Object) progress {
 	switch {
 	case f.json():
 		return jsonProgress{f}
+	case f.section != nil && f.section.fleet.live != nil:
+		return f.section.fleet.live.progress(f.section, objects)
+	case f.section != nil:
+		return &plainProgress{out: f.streams.Out}
 	case f.streams.ErrIsTerminal && !f.streams.dumb():
 		live := newLiveProgress(f.streams.Err, f.errPalette(), objects)
 		live.restore = f.streams.notices.redirect(live.say)
@@ -63,10 +68,12 @@ func (p *plainProgress) close() {}
 // eventText returns the line for an event, or "" for one that needs none.
 func eventText(e apply.Event) string {
 	switch e.Type {
-	case apply.WaitingForLock:
+	case apply.WaitingForLock, apply.LockLost:
 		return e.Message
 	case apply.ObjectSettled:
-		return statusLine(string(e.Status), e.ID.String())
+		return statusLine(string(e.Status), settledText(e))
+	case apply.ReleaseBegun, apply.ReleaseSettled:
+		return statusLine(releaseVerb(e), releaseText(e))
 	case apply.ObjectReady:
 		return statusLine("ready", e.ID.String())
 	case apply.WaitingForReady:
@@ -74,8 +81,49 @@ func eventText(e apply.Event) string {
 	case apply.Removing:
 		return statusLine("removing", awaitedText(e.Waiting))
 	default:
-		return ""
+		return watchText(e)
 	}
+}
+
+// settledText names the object of an event, and says so where it is not known what became of it.
+func settledText(e apply.Event) string {
+	if e.Uncertain {
+		return e.ID.String() + ": " + e.Message
+	}
+	return e.ID.String()
+}
+
+// releaseVerb says what is done, or was done, to the release of an event.
+func releaseVerb(e apply.Event) string {
+	if e.Type == apply.ReleaseSettled {
+		return string(e.Status)
+	}
+	return "helm"
+}
+
+// releaseText names the release of an event, with its chart.
+func releaseText(e apply.Event) string {
+	text := "Helm release " + e.Release
+	if e.Type == apply.ReleaseBegun {
+		text = fmt.Sprintf("%s Helm release %s", releaseWord(e.Action), e.Release)
+	}
+	if e.Chart.Version != "" {
+		text += fmt.Sprintf(", chart %s %s", e.Chart.Name, e.Chart.Version)
+	}
+	if e.Revision > 0 {
+		text += fmt.Sprintf(", revision %d", e.Revision)
+	}
+	return text
+}
+
+// releaseWord names what is done to a release.
+func releaseWord(action plan.ReleaseAction) string {
+	for _, m := range releaseMarks() {
+		if m.action == action {
+			return m.word
+		}
+	}
+	return string(action)
 }
 
 func statusLine(status, text string) string { return fmt.Sprintf("%-9s  %s", status, text) }

@@ -29,6 +29,8 @@ type liveProgress struct {
 	colors    palette
 	start     time.Time
 	restore   func() // gives notices back
+	// section is set when the lines are those of one of several clusters, whose container is shared.
+	section *liveSection
 
 	// Only observe and close touch these, which are called one after the other.
 	bars []*mpb.Bar
@@ -52,10 +54,15 @@ type liveScore struct {
 }
 
 func newLiveProgress(out io.Writer, colors palette, objects []backend.Object) *liveProgress {
-	p := &liveProgress{
-		container: mpb.New(mpb.WithOutput(out), mpb.WithAutoRefresh(), mpb.WithRefreshRate(100*time.Millisecond)),
-		colors:    colors, start: time.Now(), order: map[string]int{}, scores: map[string]*liveScore{},
-	}
+	return newLiveProgressIn(newLiveContainer(out), colors, objects)
+}
+
+func newLiveContainer(out io.Writer) *mpb.Progress {
+	return mpb.New(mpb.WithOutput(out), mpb.WithAutoRefresh(), mpb.WithRefreshRate(100*time.Millisecond))
+}
+
+func newLiveProgressIn(container *mpb.Progress, colors palette, objects []backend.Object) *liveProgress {
+	p := &liveProgress{container: container, colors: colors, start: time.Now(), order: map[string]int{}, scores: map[string]*liveScore{}}
 	for _, o := range objects {
 		if _, known := p.order[o.Score]; !known {
 			p.order[o.Score] = len(p.order)
@@ -66,12 +73,16 @@ func newLiveProgress(out io.Writer, colors palette, objects []backend.Object) *l
 
 func (p *liveProgress) observe(e apply.Event) {
 	switch e.Type {
-	case apply.WaitingForLock:
+	case apply.WaitingForLock, apply.LockLost, apply.Disconnected, apply.Connected:
 		p.say(e.Message)
 		return
 	case apply.ObjectSettled:
 		if e.Status == apply.ObjectFailed {
-			p.say(p.colors.red("failed") + "  " + e.ID.String())
+			p.say(p.colors.red("failed") + "  " + settledText(e))
+		}
+	case apply.ReleaseSettled:
+		if e.Status == apply.ObjectFailed {
+			p.say(p.colors.red("failed") + "  " + releaseText(e))
 		}
 	}
 	p.note(e)
@@ -91,6 +102,12 @@ func (p *liveProgress) note(e apply.Event) {
 		s.settled++
 		s.failed = s.failed || e.Status == apply.ObjectFailed || e.Status == apply.ObjectNotReady
 		s.detail = string(e.Status) + " " + e.ID.String()
+	case apply.ReleaseBegun:
+		p.score(e.Score).detail = releaseText(e)
+	case apply.ReleaseSettled:
+		s := p.score(e.Score)
+		s.failed = s.failed || e.Status == apply.ObjectFailed
+		s.detail = string(e.Status) + " " + releaseText(e)
 	case apply.ObjectReady:
 		p.score(e.Score).detail = "ready: " + e.ID.String()
 	case apply.WaitingForReady:
@@ -160,7 +177,7 @@ func (p *liveProgress) assign() {
 		}
 	}
 	slices.SortFunc(without, func(a, b *liveScore) int { return a.order - b.order })
-	for len(p.lines) < liveScores && len(without) > 0 {
+	for len(p.lines) < p.most() && len(without) > 0 {
 		p.lines, without = append(p.lines, without[0]), without[1:]
 	}
 	for line, s := range p.lines {
@@ -168,7 +185,7 @@ func (p *liveProgress) assign() {
 			p.lines[line], without = without[0], without[1:]
 		}
 	}
-	if len(p.scores) <= liveScores {
+	if len(p.scores) <= p.most() {
 		slices.SortFunc(p.lines, func(a, b *liveScore) int { return a.order - b.order })
 	}
 }
@@ -177,23 +194,24 @@ func (p *liveProgress) assign() {
 // library keeps whoever adds a line waiting.
 func (p *liveProgress) addBars() {
 	p.mutex.Lock()
-	lines, more := len(p.lines), len(p.scores) > liveScores
+	lines, more := len(p.lines), len(p.scores) > p.most()
 	p.mutex.Unlock()
 	for line := len(p.bars); line < lines; line++ {
 		p.bars = append(p.bars, p.bar(line, func(width int) string { return p.scoreText(p.lines[line], width) }))
 	}
 	if p.rest == nil && more {
-		p.rest = p.bar(liveScores, p.restText)
+		p.rest = p.bar(p.most(), p.restText)
 	}
 }
 
 // bar adds a line whose text is asked for whenever it is drawn.
 func (p *liveProgress) bar(priority int, text func(width int) string) *mpb.Bar {
-	return p.container.New(0, mpb.NopStyle(), mpb.BarPriority(priority), mpb.BarFillerTrim(), mpb.PrependDecorators(&liveText{draw: func(width int) string {
+	draw := func(width int) string {
 		p.mutex.Lock()
 		defer p.mutex.Unlock()
-		return text(width)
-	}}))
+		return p.indent() + text(width-len(p.indent()))
+	}
+	return p.container.New(0, mpb.NopStyle(), append(p.place(priority), mpb.BarFillerTrim(), mpb.PrependDecorators(&liveText{draw: draw}))...)
 }
 
 // liveText is a decorator that cuts its own text, because the library would take the colours away with the rest.
@@ -277,7 +295,7 @@ func cut(text string, width int) string {
 }
 
 // say puts text above the lines.
-func (p *liveProgress) say(text string) { _, _ = fmt.Fprintln(p.container, "\r"+text) }
+func (p *liveProgress) say(text string) { _, _ = fmt.Fprintln(p.container, "\r"+p.lead()+text) }
 
 // close leaves the lines as they are last.
 func (p *liveProgress) close() {
@@ -293,5 +311,7 @@ func (p *liveProgress) close() {
 	if p.rest != nil {
 		p.rest.SetTotal(-1, true)
 	}
-	p.container.Wait()
+	if p.section == nil {
+		p.container.Wait()
+	}
 }

@@ -38,7 +38,9 @@ func newReplCommand(f *factory) *cobra.Command {
 plan(score), render(score), apply(score) and status(score) do what the verbs do; without a score they work on what
 deploy() has collected. help(x) describes anything. Tab completes names, fields and arguments; a blank line ends a
 block; Ctrl-C clears the line or stops what runs; Ctrl-D leaves. What is typed is kept for the next time, in
-$XDG_STATE_HOME/harmonyscript/history or ~/.local/state/harmonyscript/history, without what holds a secret.
+$XDG_STATE_HOME/harmonyscript/history or ~/.local/state/harmonyscript/history, readable for you alone. Left out is what
+does not parse, what holds a secret where a reference belongs, and what looks like one by itself or by its name, such as
+password = "...". What was kept and turns out to be a secret later is taken out again.
 
 When the input is no terminal it is read without prompts, and the exit code is 2 when any of it failed.`,
 		Example: "  harmonyscript repl --sandbox examples/monitoring_v2.star\n  echo 'render(tenant(name = \"blue\"))' | harmonyscript repl",
@@ -55,7 +57,9 @@ When the input is no terminal it is read without prompts, and the exit code is 2
 	f.addScriptFlags(command)
 	f.addClusterFlags(command)
 	f.addTimeoutFlag(command, "how long apply() waits until everything is ready")
-	addEngineFlags(command, &options.deleteNamespaces, &options.takeOwnership)
+	f.addChartFlags(command)
+	addEngineFlags(command, &options.deleteNamespaces)
+	addWriteFlags(command, &options.takeOwnership, &options.noPreflight)
 	command.Flags().BoolVar(&f.flags.noColor, "no-color", false, "print no colours (as the environment variable NO_COLOR does)")
 	return command
 }
@@ -131,6 +135,27 @@ func (v *replVerbs) connect(ctx context.Context) (*cluster.Client, error) {
 	return client, nil
 }
 
+// prepare connects to the cluster and renders for it what charts make.
+func (v *replVerbs) prepare(ctx context.Context, r repl.Request) (*prepared, error) {
+	v.belongs(r)
+	client, err := v.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p, err := v.f.prepare(ctx, r.Loaded, client)
+	if err != nil {
+		return nil, v.failed(err)
+	}
+	return p, nil
+}
+
+// belongs takes note of the clusters that the session's deployment lists.
+func (v *replVerbs) belongs(r repl.Request) {
+	if !slices.Equal(v.f.listed, r.Loaded.Deployment.Clusters) {
+		v.f.listed, v.client = r.Loaded.Deployment.Clusters, nil
+	}
+}
+
 // failed takes the error of a request. The next verb connects anew: the cluster may be gone, and a sandbox that is
 // started again is somewhere else.
 func (v *replVerbs) failed(err error) error {
@@ -160,15 +185,13 @@ func (v *replVerbs) Plan(ctx context.Context, r repl.Request) error {
 }
 
 func (v *replVerbs) compute(ctx context.Context, r repl.Request, brief bool) (*plan.Plan, error) {
-	client, err := v.connect(ctx)
+	p, err := v.prepare(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	computed, err := plan.Compute(ctx, plan.Request{
-		Client: client, Deployment: r.Loaded.Deployment.Name, Objects: r.Loaded.Objects, ResolveSecret: r.Loaded.ResolveSecret,
-		InventoryNamespace: v.f.flags.inventoryNamespace, DeleteNamespaces: v.options.deleteNamespaces,
-		TakeOwnership: v.options.takeOwnership, Requires: r.Loaded.Requires, Brief: brief,
-	})
+	request := v.f.planRequest(p, planOptions{deleteNamespaces: v.options.deleteNamespaces, takeOwnership: v.options.takeOwnership, noPreflight: v.options.noPreflight})
+	request.Brief = brief
+	computed, err := plan.Compute(ctx, request)
 	if err != nil {
 		return nil, v.failed(err)
 	}
@@ -176,13 +199,20 @@ func (v *replVerbs) compute(ctx context.Context, r repl.Request, brief bool) (*p
 }
 
 // Render prints the objects.
-func (v *replVerbs) Render(_ context.Context, r repl.Request) error {
-	return renderObjects(v.f.streams.Out, r.Loaded.Objects, false)
+func (v *replVerbs) Render(ctx context.Context, r repl.Request) error {
+	releases, problems, err := v.f.render(ctx, r.Loaded, nil)
+	switch {
+	case err != nil:
+		return err
+	case problems.HasErrors():
+		return problems
+	}
+	return renderAll(ctx, v.f.streams.Out, r.Loaded, releases, false)
 }
 
 // Apply makes the cluster so.
 func (v *replVerbs) Apply(ctx context.Context, r repl.Request) error {
-	client, err := v.connect(ctx)
+	p, err := v.prepare(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -190,11 +220,7 @@ func (v *replVerbs) Apply(ctx context.Context, r repl.Request) error {
 		return err
 	}
 	view := newProgress(v.f, r.Loaded.Objects)
-	outcome, err := apply.Run(ctx, apply.Request{
-		Client: client, Deployment: r.Loaded.Deployment.Name, Objects: r.Loaded.Objects, ResolveSecret: r.Loaded.ResolveSecret,
-		InventoryNamespace: v.f.flags.inventoryNamespace, DeleteNamespaces: v.options.deleteNamespaces,
-		TakeOwnership: v.options.takeOwnership, Requires: r.Loaded.Requires, Timeout: v.f.flags.timeout, Observe: view.observe,
-	})
+	outcome, err := apply.Run(ctx, v.f.applyRequest(p, v.options, view))
 	view.close()
 	if err != nil {
 		return v.failed(err)
@@ -236,6 +262,7 @@ func (v *replVerbs) mayApply(ctx context.Context, r repl.Request) error {
 
 // Status prints how the deployment is doing.
 func (v *replVerbs) Status(ctx context.Context, r repl.Request) error {
+	v.belongs(r)
 	client, err := v.connect(ctx)
 	if err != nil {
 		return err
@@ -248,17 +275,18 @@ func (v *replVerbs) Status(ctx context.Context, r repl.Request) error {
 	if tree == nil {
 		return fmt.Errorf("status: got no deployment %q on %s, want one that has been applied", name, client.Host())
 	}
-	if len(r.Titles) > 0 {
+	if titles := r.Titles; len(titles) > 0 {
 		kept := tree.Scores[:0]
 		for _, s := range tree.Scores {
 			if slices.Contains(r.Titles, s.Title) {
 				kept = append(kept, s)
 			}
 		}
+		tree.Releases = slices.DeleteFunc(tree.Releases, func(r releaseStatus) bool { return !slices.Contains(titles, r.Score) })
 		if tree.Scores = kept; len(kept) == 0 {
 			return fmt.Errorf("status: got no such score in deployment %q, want one that has been applied", name)
 		}
 	}
-	writeTree(v.f.streams.Out, *tree, v.f.outPalette())
+	writeTree(v.f.streams.Out, *tree, treeStyle{colors: v.f.outPalette(), width: v.f.streams.width()})
 	return nil
 }

@@ -5,6 +5,7 @@ package cli
 // This file prints diagnostics, as text for people and as JSON for programs.
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 
@@ -72,11 +73,27 @@ func diagnosticsReport(list diag.List) report {
 	return report{Type: "diagnostics", Errors: errors, Warnings: warnings, Diagnostics: list}
 }
 
-// printJSON prints value as one line of JSON on the output stream.
+// printJSON prints value as one line of JSON on the output stream. Where the cluster was named, its context is the last
+// field of the object.
 func (f *factory) printJSON(value any) error {
-	encoder := json.NewEncoder(f.streams.Out)
+	var line bytes.Buffer
+	encoder := json.NewEncoder(&line)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(value); err != nil {
+		return fmt.Errorf("output: %w", err)
+	}
+	text := line.Bytes()
+	if body, isObject := bytes.CutSuffix(text, []byte("}\n")); isObject && f.flags.context != "" {
+		name, err := json.Marshal(f.flags.context)
+		if err != nil {
+			return fmt.Errorf("output: %w", err)
+		}
+		if !bytes.HasSuffix(body, []byte("{")) {
+			body = append(body, ',')
+		}
+		text = fmt.Appendf(body, `"context":%s}`+"\n", name)
+	}
+	if _, err := f.streams.Out.Write(text); err != nil {
 		return fmt.Errorf("output: %w", err)
 	}
 	return nil

@@ -8,14 +8,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"k8s.io/klog/v2"
 
 	"github.com/harmonyscript/harmonyscript/runtime/diag"
+	"github.com/harmonyscript/harmonyscript/runtime/plan"
 	"github.com/harmonyscript/harmonyscript/runtime/version"
 )
 
@@ -23,6 +28,12 @@ import (
 type factory struct {
 	streams Streams
 	flags   sharedFlags
+	// listed are the clusters that the script lists; empty when it lists none.
+	listed []string
+	// chart is the default chart of the plan that is carried out; nil when none is, or it names none.
+	chart *plan.ApprovedChart
+	// section is set when this factory is for one of several clusters.
+	section *section
 }
 
 // Main runs the program with the given arguments and returns its exit code. The first interrupt ends the
@@ -45,7 +56,12 @@ func Main(streams Streams, arguments []string) int {
 }
 
 // Run runs the program with the given arguments until ctx ends and returns its exit code.
-func Run(ctx context.Context, streams Streams, arguments []string) int {
+func Run(ctx context.Context, streams Streams, arguments []string) (code int) {
+	// Libraries that write to the standard logger would write into the program's output.
+	log.SetOutput(io.Discard)
+	klog.LogToStderr(false)
+	klog.SetOutput(io.Discard)
+	defer recoverBug(streams, &code)
 	f := &factory{streams: streams}
 	root := newRootCommand(f)
 	root.SetArgs(arguments)
@@ -62,6 +78,26 @@ func Run(ctx context.Context, streams Streams, arguments []string) int {
 		return exitInterrupted
 	}
 	return exitCode(err)
+}
+
+// debugVariable is the environment variable that shows where a bug is.
+const debugVariable = "HARMONYSCRIPT_DEBUG"
+
+// recoverBug, deferred, reports a mistake of this program's own and sets the exit code. What it was about may hold
+// secrets, so that is shown only on request.
+func recoverBug(streams Streams, code *int) {
+	problem := recover()
+	if problem == nil {
+		return
+	}
+	*code = exitFailed
+	fmt.Fprintf(streams.Err, `error: this is a bug of harmonyscript %s, not of your script: please report it
+What a run had begun is on record; the same command goes on from there. Set %s=1 to see
+where it happened; look for secrets in that before you send it.
+`, version.String(), debugVariable)
+	if wanted, _ := streams.Environment(debugVariable); wanted != "" {
+		fmt.Fprintf(streams.Err, "%v\n%s", problem, debug.Stack())
+	}
 }
 
 func newRootCommand(f *factory) *cobra.Command {
@@ -104,7 +140,7 @@ Exit codes: 0 done, 1 the run failed, 2 the script or the call is wrong, 3 there
 			root.AddCommand(c)
 		}
 	}
-	group("script", newCheckCommand(f), newPlanCommand(f), newRenderCommand(f), newApplyCommand(f), newStatusCommand(f), newDestroyCommand(f))
+	group("script", newCheckCommand(f), newPlanCommand(f), newRenderCommand(f), newApplyCommand(f), newStatusCommand(f), newHistoryCommand(f), newDestroyCommand(f), newMigrateCommand(f))
 	group("write", newReplCommand(f), newTestCommand(f), newFormatCommand(f), newDocCommand(f))
 	group("other", newSandboxCommand(f), newVersionCommand(f))
 	root.SetHelpCommandGroupID("other")
@@ -123,6 +159,8 @@ func flagProblem(err error) string {
 	switch flag.Value.Type() {
 	case "uint64", "int":
 		want = "a whole number"
+	case "float64":
+		want = "a number"
 	case "duration":
 		want = `a duration such as "30s", "5m" or "1h30m"`
 	case "bool":

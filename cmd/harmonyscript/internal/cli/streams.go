@@ -25,6 +25,9 @@ type Streams struct {
 	// Environment looks up environment variables.
 	Environment func(name string) (string, bool)
 
+	// columns replaces the terminal's own width where Out is not the terminal itself; nil elsewhere.
+	columns func() int
+
 	// notices is where what cannot wait is said; nil drops it.
 	notices *notices
 }
@@ -37,6 +40,22 @@ func SystemStreams() Streams {
 		OutIsTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		Environment:   os.LookupEnv,
 	}
+}
+
+// width returns how many characters fit into a line of the terminal behind Out; 0 when there is none.
+func (s Streams) width() int {
+	if s.columns != nil {
+		return s.columns()
+	}
+	file, ok := s.Out.(*os.File)
+	if !ok || !s.OutIsTerminal {
+		return 0
+	}
+	width, _, err := term.GetSize(int(file.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
 }
 
 // colored reports whether text for the given kind of stream may carry colours: on a terminal that can show

@@ -5,66 +5,132 @@ package cli
 // This file holds the verb `test`.
 
 import (
-	"encoding/json"
-	"errors"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 
 	"github.com/spf13/cobra"
 
 	"github.com/harmonyscript/harmonyscript/cmd/harmonyscript/internal/suite"
+	"github.com/harmonyscript/harmonyscript/runtime/score"
+	"github.com/harmonyscript/harmonyscript/runtime/testfile"
 )
 
 type testOptions struct {
-	update  bool
-	verbose bool
+	update   bool
+	verbose  bool
+	coverage bool
+	junit    string
+	run      string
+	only     *regexp.Regexp
 }
 
 func newTestCommand(f *factory) *cobra.Command {
 	var options testOptions
 	command := &cobra.Command{
-		Use:   "test PATH...",
-		Short: "Run regression suites",
-		Long: `Runs .txtar suites in the format of rogpeppe/go-internal/testscript: each in a fresh folder that holds its
-files, with the harmonyscript command inside. A PATH is a suite or a folder of them.
+		Use:   "test [PATH...]",
+		Short: "Test rules and routes, and run regression suites",
+		Long: `Runs test files and suites. A PATH is one of them or a folder; without one it is the current folder.
 
-Besides testscript's commands there are
+Test files are called *_test.star. They are scripts that see functions for tests besides: test_alert evaluates rules
+over given series, test_route asks who gets an alert, in every version of the monitoring API, and assert_eq and its like
+compare values; ` + "`harmonyscript doc test_alert`" + ` tells more. Scripts that deploy are run with run_script, all others loaded
+with load(). Each test_… call at the top level is a test, and so is each function test_… without parameters.
+
+Suites are .txtar files in the format of rogpeppe/go-internal/testscript: each runs in a fresh folder that holds its
+files, with the harmonyscript command inside. Besides testscript's commands there are
     harmonyscript ARGUMENTS...     must succeed (with ! in front: must fail)
     exits CODE ARGUMENTS...        must end with this exit code
     output-without TEXT            the last output must not contain TEXT
 
-Suites run offline: no cluster can be reached. With --sandbox they have one, and [sandbox] is true.`,
-		Example: "  harmonyscript test suites/\n  harmonyscript test --update suites/render_web.txtar",
-		Args: func(c *cobra.Command, paths []string) error {
-			if len(paths) == 0 {
-				return wrongCall("%s: got no path, want suites or folders of them; see `%s --help`", c.CommandPath(), c.CommandPath())
-			}
-			return nil
-		},
+Everything runs offline: no cluster can be reached. With --sandbox suites have one, and [sandbox] is true.
+The exit code is 1 when a test fails, and 2 when a test file is wrong.`,
+		Example: "  harmonyscript test\n  harmonyscript test --run 'WebDown|route' --coverage monitoring_test.star\n  harmonyscript test --update suites/render_web.txtar",
 		RunE: func(c *cobra.Command, paths []string) error {
-			return runTest(c, f, options, paths)
+			return runTest(c.Context(), f, options, paths)
 		},
 	}
-	command.Flags().BoolVar(&options.update, "update", false, "write the actual output into golden files that differ")
-	command.Flags().BoolVarP(&options.verbose, "verbose", "v", false, "print the suites that pass, too")
-	command.Flags().BoolVar(&f.flags.sandbox, "sandbox", false, "give the suites the sandbox on this machine, and start it if it is not running")
+	flags := command.Flags()
+	flags.StringVar(&options.run, "run", "", "run only tests whose \"file: name\", and suites whose path, this `regexp` matches")
+	flags.BoolVarP(&options.verbose, "verbose", "v", false, "print the tests that pass, too")
+	flags.BoolVar(&options.coverage, "coverage", false, "tell which rules and channels of the tested scores no test reaches")
+	flags.StringVar(&options.junit, "junit", "", "write the results into this `file` as JUnit XML")
+	flags.BoolVar(&options.update, "update", false, "write the actual output into suites' golden files that differ")
+	flags.BoolVar(&f.flags.sandbox, "sandbox", false, "give the suites the sandbox on this machine, and start it if it is not running")
+	f.addLimitFlags(command)
 	f.addOutputFlags(command)
 	return command
 }
 
-func runTest(c *cobra.Command, f *factory, options testOptions, paths []string) error {
-	files, err := suite.Find(paths)
+func runTest(ctx context.Context, f *factory, options testOptions, paths []string) error {
+	if options.run != "" {
+		only, err := regexp.Compile(options.run)
+		if err != nil {
+			return wrongCall("test: --run: %w", err)
+		}
+		options.only = only
+	}
+	if len(paths) == 0 {
+		paths = []string{"."}
+	}
+	found, err := findTests(paths)
 	if err != nil {
 		return wrongCall("test: %w", err)
+	}
+	r := &testReport{factory: f, options: options}
+	err = r.runFiles(ctx, found.files)
+	if err == nil {
+		err = r.runSuites(ctx, found.suites)
+	}
+	if err != nil && ctx.Err() == nil {
+		return err
+	}
+	if err := r.finish(); err != nil {
+		return err
+	}
+	switch {
+	case ctx.Err() != nil:
+		return exitWith(exitInterrupted)
+	case r.wrong > 0:
+		return exitWith(exitWrong)
+	case r.failed > 0:
+		return exitWith(exitFailed)
+	}
+	return nil
+}
+
+// runFiles runs the test files.
+func (r *testReport) runFiles(ctx context.Context, files []string) error {
+	settings := testfile.Options{
+		Only: r.options.only, Limits: r.factory.flags.limits,
+		Print: func(at score.Position, text string) { fmt.Fprintf(r.factory.streams.Err, "%s: %s\n", at, text) },
+	}
+	coverage, err := testfile.Run(ctx, files, settings, r.file)
+	r.coverage = coverage
+	return err
+}
+
+// runSuites runs the suites, and reports them in their order.
+func (r *testReport) runSuites(ctx context.Context, files []string) error {
+	var chosen []string
+	for _, file := range files {
+		if r.options.only == nil || r.options.only.MatchString(file) {
+			chosen = append(chosen, file)
+		}
+	}
+	if len(chosen) == 0 {
+		return nil
 	}
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("test: %w", err)
 	}
-	settings := suite.Options{Program: program, Update: options.update}
+	settings := suite.Options{Program: program, Update: r.options.update}
+	f := r.factory
 	if f.flags.sandbox {
-		info, err := startSandbox(c.Context(), f.streams, f.streams.Err)
+		info, err := startSandbox(ctx, f.streams, f.streams.Err)
 		if err != nil {
 			return err
 		}
@@ -73,41 +139,22 @@ func runTest(c *cobra.Command, f *factory, options testOptions, paths []string) 
 			return err
 		}
 	}
-	count := map[suite.Verdict]int{}
-	_, err = suite.Run(c.Context(), files, settings, func(r suite.Result) {
-		count[r.Verdict]++
-		reportSuite(f, options, r)
+	ended := map[string]suite.Result{}
+	next := 0
+	_, err = suite.Run(ctx, chosen, settings, func(result suite.Result) {
+		ended[result.File] = result
+		for ; next < len(chosen); next++ {
+			result, ok := ended[chosen[next]]
+			if !ok {
+				return
+			}
+			r.suite(result)
+		}
 	})
-	if !f.json() {
-		fmt.Fprintf(f.streams.Out, "%d passed, %d failed, %d skipped\n", count[suite.Passed], count[suite.Failed], count[suite.Skipped])
-	}
-	switch {
-	case err != nil && c.Context().Err() != nil:
-		return exitWith(exitInterrupted)
-	case err != nil:
-		return err
-	case count[suite.Failed] > 0:
-		return exitWith(exitFailed)
-	}
-	return nil
-}
-
-func reportSuite(f *factory, options testOptions, r suite.Result) {
-	if f.json() {
-		if err := json.NewEncoder(f.streams.Out).Encode(r); err != nil {
-			fmt.Fprintln(f.streams.Err, errors.Unwrap(err))
-		}
-		return
-	}
-	p := f.outPalette()
-	switch r.Verdict {
-	case suite.Failed:
-		fmt.Fprintf(f.streams.Out, "%s %s (%.2fs)\n%s\n", p.red("FAIL"), r.File, r.Seconds, r.Log)
-	case suite.Skipped:
-		fmt.Fprintf(f.streams.Out, "%s %s: %s\n", p.yellow("skip"), r.File, r.Log)
-	default:
-		if options.verbose {
-			fmt.Fprintf(f.streams.Out, "%s   %s (%.2fs)\n", p.green("ok"), r.File, r.Seconds)
+	for ; next < len(chosen); next++ {
+		if result, ok := ended[chosen[next]]; ok {
+			r.suite(result)
 		}
 	}
+	return err
 }

@@ -54,7 +54,7 @@ func TestComplete(t *testing.T) {
 		{"monitoring_s|", []string{"monitoring_stack"}},
 		{"sta|", []string{"stack", "stacks", "static_targets", "status"}},
 		{"x = [sta|", []string{"stack", "stacks", "static_targets", "status"}},
-		{"hel|", []string{"helper", "help"}},
+		{"hel|", []string{"helper", "helm_chart", "help"}},
 		{"V|", []string{"V1_HELM", "V2_CRD", "V3_RHOB"}},
 		{"lamb|", []string{"lambda"}},
 		{"sor|", []string{"sorted"}},
@@ -89,7 +89,7 @@ func TestComplete(t *testing.T) {
 		{".|", nil},
 		// Arguments.
 		{"discord(|", []string{"name=", "webhook_url=", "…"}},
-		{"discord(web|", []string{"webhook_url=", "webhook"}},
+		{"discord(web|", []string{"webhook_url=", "webex", "webhook"}},
 		{"discord(webhook_url = secret(env = 'a'), na|", []string{"name="}},
 		{"discord(name = 'x', |", []string{"webhook_url=", "…", "-name="}},
 		{"discord(name = f(a, b = 1), |", []string{"webhook_url=", "…", "-name=", "-b="}},

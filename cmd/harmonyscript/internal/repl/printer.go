@@ -58,9 +58,7 @@ func (p *printer) write(v starlark.Value, indent, used int) {
 	case *builtins.Value:
 		p.text.WriteString(v.Signature().Name + "(\n")
 		for _, name := range v.Given() {
-			if value, err := v.Attr(name); err == nil {
-				item(name+" = ", value)
-			}
+			item(name+" = ", v.Shown(name))
 		}
 		end(")")
 	case *starlark.List:

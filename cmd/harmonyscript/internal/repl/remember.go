@@ -20,7 +20,7 @@ func (s *shell) remember(name, text string, problems diag.List) {
 		// Of a text that could not be parsed and resolved nobody knows whether a secret is in it.
 		keep = keep && p.Code != "plain-secret" && p.Code != "syntax-error" && p.Code != "undefined-name"
 	}
-	keep = keep && !s.masked(name, text)
+	keep = keep && !s.masked(name, text) && !mentionsSecret(text)
 	if err := s.history.add(text, keep); err != nil {
 		s.warn(err)
 	}

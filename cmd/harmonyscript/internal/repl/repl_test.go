@@ -231,7 +231,10 @@ func TestInterruptEndsTheChunkOnly(t *testing.T) {
 	options := testOptions(&out, &problems)
 	options.In, options.Interrupts = reader, interrupts
 	options.NewSession = func() *host.Session {
-		return deployment.NewHost(deployment.Options{Limits: host.Limits{Steps: 1 << 60, Time: time.Hour}}).NewSession(SessionName)
+		return deployment.NewHost(deployment.Options{
+			Limits: host.Limits{Steps: 1 << 60, Time: time.Hour},
+			Print:  func(_ score.Position, text string) { _, _ = io.WriteString(&out, text) },
+		}).NewSession(SessionName)
 	}
 	// One that comes while nothing runs is for nothing.
 	interrupts <- os.Interrupt
@@ -244,8 +247,8 @@ func TestInterruptEndsTheChunkOnly(t *testing.T) {
 	}
 	say("\"first\"\n")
 	eventually(t, &out, "first")
-	say("def forever():\n    for a in range(1000000):\n        for b in range(1000000):\n            pass\n\nprint(forever())\n")
-	time.Sleep(50 * time.Millisecond)
+	say("def forever():\n    print(\"it runs\")\n    for a in range(1000000):\n        for b in range(1000000):\n            pass\n\nprint(forever())\n")
+	eventually(t, &out, "it runs")
 	interrupts <- os.Interrupt
 	eventually(t, &problems, "cancelled")
 	say("\"second\"\n")
@@ -326,6 +329,17 @@ func TestRememberHidesSecrets(t *testing.T) {
 		`discrod(name = "a", webhook_url = "https://discord.com/api/webhooks/4/misspelt")`,
 		"1 / 0",
 		`discord(name = "a", webhook_url = address)`,
+		`password = "hidden"`,
+		`token = "hid" + "den"`,
+		`hook = "https://discord.com/api/webhooks/5/hidden"`,
+		`"xoxb-0123456789-hidden"`,
+		`settings = {"grafana": {"adminPassword": "hidden"}}`,
+		`bot_token, other = ("hidden", 1)`,
+		"def f():\n    api_key = 'hidden'\n    return api_key\n",
+		`struct(client_secret = "hidden")`,
+		`token = secret(env = "TOKEN")`,
+		`url = "https://example.com/runbook"`,
+		`secret(name = "hooks", key = "token")`,
 		`x`,
 	} {
 		s.evaluate(t.Context(), text)
@@ -334,11 +348,13 @@ func TestRememberHidesSecrets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"x = 1", "1 / 0", "x"}, kept); diff != "" {
+	if diff := cmp.Diff([]string{
+		"x = 1", "1 / 0", `token = secret(env = "TOKEN")`, `url = "https://example.com/runbook"`, `secret(name = "hooks", key = "token")`, "x",
+	}, kept); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
-	if s.history.Len() != 8 {
-		t.Errorf("in memory: got %d chunks, want all 8, to correct them", s.history.Len())
+	if s.history.Len() != 19 {
+		t.Errorf("in memory: got %d chunks, want all 19, to correct them", s.history.Len())
 	}
 	for _, secret := range []string{"hidden", "direct"} {
 		if strings.Contains(problems.String(), secret) {

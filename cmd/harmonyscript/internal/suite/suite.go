@@ -16,11 +16,9 @@ package suite
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -49,33 +47,6 @@ const (
 // OfflineVariable is the environment variable that makes harmonyscript refuse to reach any cluster. Its
 // value says why, for the error.
 const OfflineVariable = "HARMONYSCRIPT_OFFLINE"
-
-// Find returns the suites among paths: `.txtar` files, and all of them below folders, sorted. A path that
-// does not exist or holds none is an error.
-func Find(paths []string) ([]string, error) {
-	var found []string
-	var problems []error
-	for _, path := range paths {
-		before := len(found)
-		err := filepath.WalkDir(path, func(name string, entry fs.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			if !entry.IsDir() && (filepath.Ext(name) == ".txtar" || name == path) {
-				found = append(found, name)
-			}
-			return nil
-		})
-		switch {
-		case err != nil:
-			problems = append(problems, err)
-		case len(found) == before:
-			problems = append(problems, fmt.Errorf("%s: got no .txtar file, want at least one", path))
-		}
-	}
-	slices.Sort(found)
-	return slices.Compact(found), errors.Join(problems...)
-}
 
 // Parameters returns how testscript runs the files with these options.
 func Parameters(files []string, options Options) (testscript.Params, error) {

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// This file restarts a real API server in the middle of runs.
+
+package faults
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/harmonyscript/harmonyscript/internal/faultproxy"
+	"github.com/harmonyscript/harmonyscript/internal/sandboxtest"
+	"github.com/harmonyscript/harmonyscript/runtime/cluster"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+)
+
+// apiServer is a second API server of the sandbox, in front of the same store, so that it can be killed without harm to
+// other tests.
+type apiServer struct {
+	t         *testing.T
+	program   string
+	arguments []string
+	folder    string
+	url       string
+	log       sandboxtest.Output
+
+	mutex   sync.Mutex
+	running *exec.Cmd
+}
+
+// startAPIServer starts one with the flags of the sandbox's own.
+func startAPIServer(t *testing.T) *apiServer {
+	t.Helper()
+	program, err := sandboxtest.Program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	output, err := exec.Command(program, "status", "--state", filepath.Dir(kubeconfig(t)), "--output", "json").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var state struct {
+		Components []struct {
+			Name string
+			PID  int
+		}
+	}
+	if err := json.Unmarshal(output, &state); err != nil {
+		t.Fatal(err)
+	}
+	s := &apiServer{t: t, folder: t.TempDir()}
+	for _, component := range state.Components {
+		if component.Name != "kube-apiserver" {
+			continue
+		}
+		line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", component.PID))
+		if err != nil {
+			t.Skip("the flags of the sandbox's API server cannot be read here: ", err)
+		}
+		parts := strings.Split(string(bytes.TrimRight(line, "\x00")), "\x00")
+		s.program, s.arguments = parts[0], parts[1:]
+	}
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := listener.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // it is one
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for n, argument := range s.arguments {
+		if strings.HasPrefix(argument, "--secure-port=") {
+			s.arguments[n] = fmt.Sprintf("--secure-port=%d", port)
+		}
+	}
+	s.url = fmt.Sprintf("https://127.0.0.1:%d", port)
+	s.start()
+	t.Cleanup(func() { s.end(syscall.SIGKILL) })
+	s.awaitReady()
+	return s
+}
+
+// awaitReady waits until the server answers and knows all that it serves.
+func (s *apiServer) awaitReady() {
+	s.t.Helper()
+	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig(s.t))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	config.Host = s.url
+	client, err := cluster.NewClient(config, cluster.Options{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	within(s.t, 6*time.Minute, func() error {
+		status, answer, err := send(client, "GET", "/readyz", "", "")
+		if err == nil && status != 200 {
+			err = fmt.Errorf("got %d: %s\n%s", status, answer, s.log.String())
+		}
+		return err
+	})
+}
+
+func (s *apiServer) start() {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.running = exec.Command(s.program, s.arguments...)
+	s.running.Dir, s.running.Env = s.folder, []string{"HOME=" + s.folder, "TMPDIR=" + s.folder, "PATH=/usr/bin:/bin"}
+	s.running.Stdout, s.running.Stderr = &s.log, &s.log
+	if err := s.running.Start(); err != nil {
+		s.t.Error(err)
+	}
+}
+
+// end ends the server and waits until it is dead.
+func (s *apiServer) end(signal os.Signal) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.running == nil || s.running.Process == nil {
+		return
+	}
+	_ = s.running.Process.Signal(signal)
+	_ = s.running.Wait()
+	s.running = nil
+}
+
+// breakAt has the server end, as signal says, when the first request comes that choice picks. That request gets no answer. The
+// channel is closed then.
+func (s *apiServer) breakAt(w *world, signal os.Signal, choice faultproxy.Choice) (broken <-chan struct{}) {
+	ended := make(chan struct{})
+	w.proxy.On(faultproxy.First(1, choice), faultproxy.Before(func() {
+		s.end(signal)
+		close(ended)
+	}))
+	return ended
+}
+
+// becomeSomebody has the program be a user whose rights are those of a binding, which an API server has to read before it knows
+// them. The administrator's are in its code.
+func (w *world) becomeSomebody() {
+	w.t.Helper()
+	w.must(http.MethodPost, "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", fmt.Sprintf(`
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: %[1]s-somebody}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: %[1]s-somebody}]
+`, w.name))
+	w.kubeconfig = w.proxy.Kubeconfig(func(user *clientcmdapi.AuthInfo) { user.Impersonate = w.name + "-somebody" })
+}
+
+const (
+	awayText = ": it does not answer ("
+	backText = ": it answers again, after "
+)
+
+// TestAPIServerRestarts ends the API server in the middle of runs, and starts it again when the user has been told that it is
+// waited for: the runs go on and come to their end.
+func TestAPIServerRestarts(t *testing.T) {
+	t.Parallel()
+	kubeconfig(t)
+	server := startAPIServer(t)
+	newTenants := func(t *testing.T) *world {
+		w := newWorldAt(t, faultproxy.Options{Server: server.url})
+		return w
+	}
+	afterSome := func() faultproxy.Choice { return faultproxy.After(3, faultproxy.Writes) }
+
+	t.Run("apply, killed", func(t *testing.T) {
+		w := newTenants(t)
+		w.becomeSomebody()
+		broken := server.breakAt(w, syscall.SIGKILL, afterSome())
+		p := w.start(w.apply()...)
+		<-broken
+		p.await(&p.out, awayText)
+		server.start()
+		r := p.wait()
+		w.mustEnd(r, 0, "API server "+w.proxy.URL()+awayText, "trying again until ", backText, "10 created", "1 adopted")
+		if r.errors != "" {
+			t.Errorf("got words about what passed: %s", r.errors)
+		}
+		t.Logf("done after %s", r.took)
+		w.mustBeAsUndisturbed()
+	})
+
+	t.Run("destroy, asked to end, away until the lock ends", func(t *testing.T) {
+		w := newTenants(t)
+		w.mustEnd(w.run(w.apply()...), 0)
+		broken := server.breakAt(w, syscall.SIGTERM, faultproxy.Method(http.MethodDelete))
+		p := w.start("destroy", "--name", w.name)
+		<-broken
+		p.await(&p.out, "nothing is written until it is")
+		server.start()
+		r := p.wait()
+		w.mustEnd(r, 0, awayText, "the lock has not been renewed for ", backText)
+		t.Logf("done after %s", r.took)
+		if lease := w.lease(); lease != "" {
+			t.Errorf("the lock stayed: %s", lease)
+		}
+		w.mustBeAsUndisturbed()
+	})
+
+	t.Run("Helm, then a wait", func(t *testing.T) {
+		w := newPlatformAt(t, faultproxy.Options{Server: server.url})
+		p := &process{w: w}
+		byHelm := server.breakAt(w, syscall.SIGKILL, faultproxy.All(faultproxy.Writes, faultproxy.Of("prometheuses")))
+		waiting := server.breakAt(w, syscall.SIGKILL, faultproxy.All(waited, func(*faultproxy.Request) bool {
+			return strings.Contains(p.out.String(), `"type":"release-settled"`)
+		}))
+		p.prepare(w.platformAt("v1", "--output", "json"))
+		p.begin()
+		for _, broken := range []<-chan struct{}{byHelm, waiting} {
+			before := strings.Count(p.out.String(), `"type":"disconnected"`)
+			<-broken
+			eventually(t, func() error {
+				if strings.Count(p.out.String(), `"type":"disconnected"`) > before {
+					return nil
+				}
+				return fmt.Errorf("nothing was told yet: %s", p.out.String())
+			})
+			server.start()
+		}
+		r := p.wait()
+		w.mustEnd(r, 0, `"type":"connected"`, `"until":"`, `"state":"done"`)
+		t.Logf("done after %s", r.took)
+		w.mustConverge(w.platformAt("v1", "--no-wait")...)
+	})
+
+	t.Run("Ctrl-C while it is away", func(t *testing.T) {
+		w := newTenants(t)
+		broken := server.breakAt(w, syscall.SIGKILL, afterSome())
+		p := w.start(w.apply()...)
+		<-broken
+		p.await(&p.out, awayText)
+		p.interrupt()
+		r := p.wait()
+		w.mustEnd(r, 130, "[interrupted]", "9 of 11 objects were not tried", "failed     Namespace "+w.name+"-new: the run was interrupted; whether it was applied is not known; the next run looks",
+			"what was done could not be recorded; the next run finds it all the same", "interrupted after")
+		if r.took > time.Minute {
+			t.Errorf("Ctrl-C had no effect before %s", r.took)
+		}
+
+		// One that never answered is not waited for.
+		first := w.run(w.apply()...)
+		w.mustEnd(first, 1, "[cluster-unreachable]", "API server "+w.proxy.URL()+": cannot be reached")
+		if strings.Contains(first.out+first.errors, awayText) {
+			t.Errorf("a server that never answered was waited for: %s", first)
+		}
+		server.start()
+		server.awaitReady()
+		w.mustBeAsUndisturbed()
+	})
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// This file lets libraries wait for an API server that is away, as requests of the engine's own do.
+
+package cluster
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"time"
+)
+
+// patient is a round tripper that sends again what the server did not answer. What may have been carried out is sent again, too:
+// whoever creates something has to expect that it exists by then.
+type patient struct {
+	client *Client
+	next   http.RoundTripper
+}
+
+// RoundTrip sends the request until it is answered.
+func (p *patient) RoundTrip(r *http.Request) (*http.Response, error) {
+	ctx := r.Context()
+	retry := newBackoff(p.client.retryFor, p.client.awayFor)
+	sent := false
+	for {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			if err := passGate(ctx); err != nil {
+				closeBody(r)
+				return nil, err
+			}
+		}
+		began := time.Now()
+		answer, problem := p.attempt(r)
+		if problem == nil {
+			return answer, nil
+		}
+		sent = sent || answer == nil && !neverSent(problem)
+		again, ended := false, error(nil)
+		next := resend(ctx, r)
+		if next != nil && ctx.Err() == nil {
+			again, ended = p.client.again(ctx, retry, began, problem)
+		}
+		switch {
+		case again && ended == nil:
+			r = next
+		case answer != nil:
+			return answer, nil
+		case ended != nil:
+			return nil, ended
+		case next == nil, ctx.Err() != nil, !retryableTransport(problem, p.client.connected.Load()):
+			return nil, problem
+		default:
+			return nil, &UnreachableError{Host: p.client.Host(), Lost: true, Sent: sent, Err: problem}
+		}
+	}
+}
+
+// attempt sends the request once. A refusal by a server that was away, and may not know the rights of everybody yet, is a problem
+// beside its answer.
+func (p *patient) attempt(r *http.Request) (*http.Response, error) {
+	answer, err := p.next.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	p.client.noteAnswer()
+	if answer.StatusCode != http.StatusUnauthorized && answer.StatusCode != http.StatusForbidden || p.client.settling() == 0 {
+		return answer, nil
+	}
+	content, err := readAll(answer)
+	_ = answer.Body.Close()
+	if err != nil {
+		return nil, err
+	}
+	answer.Body = io.NopCloser(bytes.NewReader(content))
+	if refused := statusError(request{}, answer, contentJSON, content); lacksRights(refused) {
+		return answer, refused
+	}
+	return answer, nil
+}
+
+// resend returns a request that can be sent in the place of one that was sent; nil when its body cannot be had again.
+func resend(ctx context.Context, r *http.Request) *http.Request {
+	next := r.Clone(ctx)
+	switch {
+	case r.Body == nil || r.Body == http.NoBody:
+	case r.GetBody == nil:
+		return nil
+	default:
+		body, err := r.GetBody()
+		if err != nil {
+			return nil
+		}
+		next.Body = body
+	}
+	return next
+}
+
+// closeBody closes the body of a request that is not sent: a round tripper does so, whatever comes of the request.
+func closeBody(r *http.Request) {
+	if r.Body != nil {
+		_ = r.Body.Close()
+	}
+}

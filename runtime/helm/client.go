@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// This file is Helm's client with writes of our own.
+//
+// Helm 3 updates custom resources with a patch that compares the old manifest with the new one and does not look at the
+// live object: what somebody else changed stays changed. And an update owns only the fields that it happened to change. So
+// objects are written with server-side apply, as Helm 4 does: every field of the manifest is set and owned.
+
+package helm
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"helm.sh/helm/v3/pkg/kube"
+	helmrelease "helm.sh/helm/v3/pkg/release"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/cli-runtime/pkg/resource"
+	"k8s.io/client-go/util/csaupgrade"
+)
+
+const (
+	// parallelWrites is how many objects of one kind are written at once.
+	parallelWrites = 8
+	// hookPoll is how often a hook's Job is looked at.
+	hookPoll = time.Second
+
+	releaseNameAnnotation      = "meta.helm.sh/release-name"
+	releaseNamespaceAnnotation = "meta.helm.sh/release-namespace"
+)
+
+// client writes the objects of one release during one operation.
+type client struct {
+	*kube.Client
+	ctx             context.Context //nolint:containedctx // Helm's interfaces know none
+	connection      *connection
+	namespace, name string
+	// earlier is the manifest of revisions that were not carried out to the end. What is no longer wanted of them goes too,
+	// unless it is older than madeSince: then it had been there before, and was taken over.
+	earlier   string
+	madeSince time.Time
+	// removable, when set, says which objects may be removed at all.
+	removable func(*resource.Info) bool
+
+	mutex    sync.Mutex
+	created  kube.ResourceList
+	failures []error
+}
+
+func (c *connection) client(ctx context.Context, namespace, name string) *client {
+	inner := kube.New(&getter{connection: c, ctx: ctx, namespace: namespace})
+	inner.Namespace = namespace
+	return &client{Client: inner, ctx: ctx, connection: c, namespace: namespace, name: name}
+}
+
+// IsReachable asks nothing: the operation's first request tells it.
+func (c *client) IsReachable() error { return nil }
+
+// Build maps objects to paths. Fields are validated by the API server.
+func (c *client) Build(reader io.Reader, _ bool) (kube.ResourceList, error) {
+	content, err := io.ReadAll(reader)
+	if err != nil {
+		return nil, err
+	}
+	list, err := c.Client.Build(bytes.NewReader(content), false)
+	if err != nil && kindMissing(err) {
+		// The kind may have come since the last look.
+		c.connection.mapper.Reset()
+		list, err = c.Client.Build(bytes.NewReader(content), false)
+	}
+	return list, err
+}
+
+// Create writes objects that are thought not to exist. Hooks are made as they are, so that one that is left over is an error.
+func (c *client) Create(resources kube.ResourceList) (*kube.Result, error) {
+	err := c.each(resources, func(info *resource.Info) error {
+		if !isHook(info) {
+			return c.apply(info)
+		}
+		made, err := resource.NewHelper(info.Client, info.Mapping).WithFieldManager(FieldManager).Create(info.Namespace, true, info.Object)
+		if err != nil {
+			return about(info, err)
+		}
+		return info.Refresh(made, true)
+	})
+	return &kube.Result{Created: resources}, err
+}
+
+// Update makes the cluster match target, and removes what is in original and not in target.
+func (c *client) Update(original, target kube.ResourceList, _ bool) (*kube.Result, error) {
+	result := &kube.Result{Updated: target}
+	if err := c.each(target, c.apply); err != nil {
+		c.mutex.Lock()
+		defer c.mutex.Unlock()
+		result.Created = c.created
+		return result, err
+	}
+	gone := original.Difference(target)
+	since := make([]time.Time, len(gone))
+	if c.earlier != "" {
+		older, err := c.Build(bytes.NewBufferString(c.earlier), false)
+		if err != nil {
+			return result, err
+		}
+		for _, info := range older.Difference(append(slices.Clone(original), target...)) {
+			gone, since = append(gone, info), append(since, c.madeSince)
+		}
+	}
+	// Helm installs in this order; what it made first goes last.
+	for i, info := range slices.Backward(gone) {
+		removed, err := c.remove(info, since[i])
+		if err != nil {
+			return result, err
+		}
+		if removed {
+			result.Deleted = append(result.Deleted, info)
+		}
+	}
+	return result, nil
+}
+
+// UpdateThreeWayMerge is what Helm calls instead of Update when it takes objects over. There is no difference here.
+func (c *client) UpdateThreeWayMerge(original, target kube.ResourceList, force bool) (*kube.Result, error) {
+	return c.Update(original, target, force)
+}
+
+// each calls work for objects of one kind at a time, several at once. All failures are told.
+func (c *client) each(resources kube.ResourceList, work func(*resource.Info) error) error {
+	var failures []error
+	for start := 0; start < len(resources); {
+		end := start
+		for end < len(resources) && resources[end].Mapping.GroupVersionKind == resources[start].Mapping.GroupVersionKind {
+			end++
+		}
+		results := make([]error, end-start)
+		var group errgroup.Group
+		group.SetLimit(parallelWrites)
+		for i, info := range resources[start:end] {
+			group.Go(func() error {
+				results[i] = work(info)
+				return nil
+			})
+		}
+		if err := group.Wait(); err != nil {
+			return err
+		}
+		failures = append(failures, results...)
+		if err := c.ctx.Err(); err != nil {
+			return err
+		}
+		start = end
+	}
+	return errors.Join(failures...)
+}
+
+// apply sets every field of the object. Fields that others own are taken: the caller has made sure that the object is
+// ours to have.
+func (c *client) apply(info *resource.Info) error {
+	helper := resource.NewHelper(info.Client, info.Mapping).WithFieldManager(FieldManager)
+	live, err := helper.Get(info.Namespace, info.Name)
+	switch {
+	case apierrors.IsNotFound(err):
+		c.mutex.Lock()
+		c.created = append(c.created, info)
+		c.mutex.Unlock()
+	case err != nil:
+		return about(info, err)
+	default:
+		if err := c.upgradeFields(helper, info, live.(*unstructured.Unstructured)); err != nil { //nolint:forcetypeassert // the builder makes no others
+			return about(info, err)
+		}
+	}
+	encoded, err := json.Marshal(info.Object)
+	if err != nil {
+		return about(info, err)
+	}
+	force := true
+	applied, err := helper.Patch(info.Namespace, info.Name, types.ApplyPatchType, encoded, &metav1.PatchOptions{Force: &force})
+	if err != nil {
+		return about(info, err)
+	}
+	return info.Refresh(applied, true)
+}
+
+// upgradeFields turns what Helm itself once wrote with updates into our own applied fields. Otherwise fields that the
+// chart drops would stay, owned by nobody who comes back.
+func (c *client) upgradeFields(helper *resource.Helper, info *resource.Info, live *unstructured.Unstructured) error {
+	if live.GetAnnotations()[releaseNameAnnotation] != c.name {
+		return nil
+	}
+	patch, err := csaupgrade.UpgradeManagedFieldsPatch(live, sets.New("helm", FieldManager), FieldManager)
+	if err != nil || patch == nil {
+		return err
+	}
+	_, err = helper.Patch(info.Namespace, info.Name, types.JSONPatchType, patch, nil)
+	if apierrors.IsConflict(err) || apierrors.IsInvalid(err) {
+		// Somebody wrote in between; the next apply gets at it.
+		return nil
+	}
+	return err
+}
+
+// remove deletes an object that the release no longer has, if it still is the release's and not older than since.
+func (c *client) remove(info *resource.Info, since time.Time) (bool, error) {
+	if c.removable != nil && !c.removable(info) {
+		return false, nil
+	}
+	helper := resource.NewHelper(info.Client, info.Mapping).WithFieldManager(FieldManager)
+	live, err := helper.Get(info.Namespace, info.Name)
+	if apierrors.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, about(info, err)
+	}
+	access, err := meta.Accessor(live)
+	if err != nil {
+		return false, about(info, err)
+	}
+	marks := access.GetAnnotations()
+	if marks[releaseNameAnnotation] != c.name || marks[releaseNamespaceAnnotation] != c.namespace || marks[kube.ResourcePolicyAnno] == kube.KeepPolicy {
+		return false, nil
+	}
+	if access.GetCreationTimestamp().Time.Before(since) {
+		return false, nil
+	}
+	return true, c.delete(info, access.GetUID())
+}
+
+// delete removes exactly the object that was looked at.
+func (c *client) delete(info *resource.Info, uid types.UID) error {
+	background := metav1.DeletePropagationBackground
+	options := &metav1.DeleteOptions{PropagationPolicy: &background, Preconditions: &metav1.Preconditions{UID: &uid}}
+	_, err := resource.NewHelper(info.Client, info.Mapping).DeleteWithOptions(info.Namespace, info.Name, options)
+	if err == nil || apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
+		return nil
+	}
+	return about(info, err)
+}
+
+// removeCreated deletes what this operation made, the last first.
+func (c *client) removeCreated() error {
+	var failures []error
+	for _, info := range slices.Backward(c.created) {
+		if _, err := c.remove(info, time.Time{}); err != nil {
+			failures = append(failures, err)
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// DeleteWithPropagationPolicy removes the objects of a release that goes, as far as they are still its own.
+func (c *client) DeleteWithPropagationPolicy(resources kube.ResourceList, _ metav1.DeletionPropagation) (*kube.Result, []error) {
+	result := &kube.Result{}
+	for _, info := range resources {
+		if _, err := c.remove(info, time.Time{}); err != nil {
+			c.failures = append(c.failures, err)
+			continue
+		}
+		result.Deleted = append(result.Deleted, info)
+	}
+	return result, c.failures
+}
+
+// WatchUntilReady waits until the Jobs and Pods of a hook have ended.
+func (c *client) WatchUntilReady(resources kube.ResourceList, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(c.ctx, timeout)
+	defer cancel()
+	for _, info := range resources {
+		for {
+			done, err := c.ended(info)
+			if err != nil {
+				return fmt.Errorf("hook %s: %w", nameOfInfo(info), err)
+			}
+			if done {
+				break
+			}
+			select {
+			case <-ctx.Done():
+				if c.ctx.Err() != nil {
+					return c.ctx.Err()
+				}
+				return fmt.Errorf("hook %s: it did not end within %s", nameOfInfo(info), timeout)
+			case <-time.After(hookPoll):
+			}
+		}
+	}
+	return nil
+}
+
+// ended reports whether a hook's object has done its work. Only Jobs and Pods have any.
+func (c *client) ended(info *resource.Info) (bool, error) {
+	kind := info.Mapping.GroupVersionKind.Kind
+	if kind != "Job" && kind != "Pod" {
+		return true, nil
+	}
+	if err := info.Get(); err != nil {
+		return false, err
+	}
+	object, ok := info.Object.(*unstructured.Unstructured)
+	if !ok {
+		return false, fmt.Errorf("got %T, want an object", info.Object)
+	}
+	if kind == "Pod" {
+		phase, _, _ := unstructured.NestedString(object.Object, "status", "phase")
+		if phase == "Failed" {
+			return false, errors.New("the pod failed")
+		}
+		return phase == "Succeeded", nil
+	}
+	conditions, _, _ := unstructured.NestedSlice(object.Object, "status", "conditions")
+	for _, condition := range conditions {
+		fields, _ := condition.(map[string]any)
+		if fields["status"] != "True" {
+			continue
+		}
+		switch fields["type"] {
+		case "Complete":
+			return true, nil
+		case "Failed":
+			return false, fmt.Errorf("the job failed: %v", fields["message"])
+		}
+	}
+	return false, nil
+}
+
+func isHook(info *resource.Info) bool {
+	access, err := meta.Accessor(info.Object)
+	return err == nil && access.GetAnnotations()[helmrelease.HookAnnotation] != ""
+}
+
+func nameOfInfo(info *resource.Info) string {
+	kind := info.Mapping.GroupVersionKind.Kind
+	if info.Namespace == "" {
+		return kind + " " + info.Name
+	}
+	return kind + " " + info.Namespace + "/" + info.Name
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// This file installs and upgrades releases.
+
+package helm
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"helm.sh/helm/v3/pkg/action"
+	"helm.sh/helm/v3/pkg/chart"
+	helmrelease "helm.sh/helm/v3/pkg/release"
+	"k8s.io/cli-runtime/pkg/resource"
+)
+
+// operation is one install or upgrade.
+type operation struct {
+	*cluster
+	rendered *Rendered
+	from     *origin
+	options  ApplyOptions
+	manifest string
+
+	// held is written to even after an interruption.
+	held      *store
+	revisions []revision
+}
+
+// Apply makes the cluster match a rendered release: exactly the objects that were rendered, with the options' labels.
+//
+// When it fails, an upgrade is rolled back to the last revision that was deployed, and of a first install what it made is
+// removed; objects that had been there before stay. After an interruption nothing is taken back: the next Apply goes on.
+// The error is a *FailedError, a *TooLargeError, a *DamagedError or one of the API server.
+func (m *cluster) Apply(ctx context.Context, rendered *Rendered, options ApplyOptions) (state *State, err error) {
+	key := rendered.Release.Key()
+	defer recovered("apply", key, &err)
+	from, ok := rendered.source.(*origin)
+	if !ok {
+		return nil, fmt.Errorf("release %s: got a release that no chart was rendered for", key)
+	}
+	manifest, err := manifestOf(rendered.Objects, options.Labels)
+	if err != nil {
+		return nil, fmt.Errorf("release %s: %w", key, err)
+	}
+	longer, cancel := lasting(ctx)
+	defer cancel()
+	held, err := m.connection.store(longer, rendered.Release.Namespace)
+	if err != nil {
+		return nil, err
+	}
+	held.redact = options.Redact
+	o := &operation{cluster: m, rendered: rendered, from: from, options: options, manifest: manifest, held: held}
+	if o.revisions, err = held.revisions(ctx, rendered.Release.Name); err != nil {
+		return nil, err
+	}
+	if len(o.revisions) == 0 {
+		err = o.install(ctx)
+	} else {
+		err = o.upgrade(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return m.State(longer, rendered.Release.Namespace, rendered.Release.Name)
+}
+
+func (o *operation) client(ctx context.Context) *client {
+	return o.connection.client(ctx, o.rendered.Release.Namespace, o.rendered.Release.Name)
+}
+
+func (o *operation) configuration(c *client) *action.Configuration {
+	return configuration(c, o.held, o.options.history(), o.from.capabilities)
+}
+
+// planned is a post-renderer that gives what was planned, whatever the templates say at this moment.
+type planned string
+
+func (p planned) Run(*bytes.Buffer) (*bytes.Buffer, error) {
+	return bytes.NewBufferString(string(p)), nil
+}
+
+// source returns the chart and the values, which Helm changes.
+func (o *operation) source() (*chart.Chart, map[string]any) {
+	return o.from.chart.fresh(), copyMap(o.from.values)
+}
+
+func (o *operation) install(ctx context.Context) error {
+	c := o.client(ctx)
+	install := action.NewInstall(o.configuration(c))
+	install.ReleaseName, install.Namespace = o.rendered.Release.Name, o.rendered.Release.Namespace
+	install.SkipCRDs, install.TakeOwnership = true, true
+	install.DisableOpenAPIValidation, install.SkipSchemaValidation = true, true
+	install.Timeout, install.Labels, install.PostRenderer = o.options.timeout(), o.options.labels(), planned(o.manifest)
+	packed, values := o.source()
+	// The client ends with ctx. Helm's own handling of contexts would return while it still writes.
+	_, err := install.Run(packed, values)
+	if err == nil {
+		return nil
+	}
+	failed := o.failed(ctx, "install", err)
+	if failed.Err == ctx.Err() { //nolint:errorlint // it was set from there
+		failed.After = "what it made stays, and the next run goes on with it"
+		return failed
+	}
+	var large *TooLargeError
+	if errors.As(err, &large) {
+		return large
+	}
+	failed.After = o.takeBack(ctx, c)
+	return failed
+}
+
+// takeBack removes what a failed first install made, and its record.
+func (o *operation) takeBack(ctx context.Context, c *client) string {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	again := o.client(ctx)
+	again.created = c.created
+	if err := again.removeCreated(); err != nil {
+		return "what it made could not be removed, so that the release stays as failed: " + oneLine(err.Error())
+	}
+	revisions, err := o.held.revisions(ctx, o.rendered.Release.Name)
+	for i := 0; i < len(revisions) && err == nil; i++ {
+		err = o.held.drop(ctx, revisions[i])
+	}
+	if err != nil {
+		return "what it made was removed, but not its record: " + oneLine(err.Error())
+	}
+	return "what it made was removed again"
+}
+
+func (o *operation) upgrade(ctx context.Context) error {
+	c := o.client(ctx)
+	if err := o.recover(ctx, c); err != nil {
+		return err
+	}
+	upgrade := action.NewUpgrade(o.configuration(c))
+	upgrade.Namespace = o.rendered.Release.Namespace
+	upgrade.SkipCRDs, upgrade.TakeOwnership, upgrade.ResetValues = true, true, true
+	upgrade.DisableOpenAPIValidation, upgrade.SkipSchemaValidation = true, true
+	upgrade.MaxHistory = o.options.history()
+	upgrade.Timeout, upgrade.Labels, upgrade.PostRenderer = o.options.timeout(), o.options.labels(), planned(o.manifest)
+	packed, values := o.source()
+	_, err := upgrade.Run(o.rendered.Release.Name, packed, values)
+	if err == nil {
+		return nil
+	}
+	failed := o.failed(ctx, "upgrade", err)
+	if failed.Err == ctx.Err() { //nolint:errorlint // it was set from there
+		failed.After = "the next run goes on from the last revision that was deployed"
+		return failed
+	}
+	var large *TooLargeError
+	if errors.As(err, &large) {
+		return large
+	}
+	failed.After = o.rollBack(ctx, c)
+	return failed
+}
+
+// rollBack returns to the last revision that was deployed.
+func (o *operation) rollBack(ctx context.Context, c *client) string {
+	limit := grace + o.options.timeout()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	defer cancel()
+	now, err := o.held.revisions(ctx, o.rendered.Release.Name)
+	if err != nil {
+		return "it could not be rolled back: " + oneLine(err.Error())
+	}
+	if len(now) == 0 || now[0].number == o.revisions[0].number {
+		return "nothing was changed"
+	}
+	deployed := deployedOf(now)
+	if deployed == nil {
+		return "there is no revision that was ever deployed, so that it stays as it is"
+	}
+	again := o.client(ctx)
+	made := c.created
+	// What the failed upgrade took over was there before: only what it made goes.
+	again.removable = func(info *resource.Info) bool { return made.Contains(info) }
+	rollback := action.NewRollback(o.configuration(again))
+	rollback.Version, rollback.MaxHistory, rollback.Timeout = deployed.number, o.options.history(), o.options.timeout()
+	if err := rollback.Run(o.rendered.Release.Name); err != nil {
+		return fmt.Sprintf("it could not be rolled back to revision %d either: %s", deployed.number, oneLine(err.Error()))
+	}
+	return fmt.Sprintf("it was rolled back to revision %d", deployed.number)
+}
+
+// recover makes a release that an operation was interrupted for fit for the next one. Helm itself refuses to touch it.
+func (o *operation) recover(ctx context.Context, c *client) error {
+	last := &o.revisions[0]
+	switch last.status {
+	case Deployed, "failed", "superseded":
+	default:
+		release, _, err := o.held.read(ctx, *last)
+		if err != nil {
+			return err
+		}
+		description := "it was interrupted while it was " + string(last.status)
+		if last.status == "uninstalled" {
+			description = "it was uninstalled"
+		}
+		release.SetStatus(helmrelease.StatusFailed, description)
+		if err := o.held.write(release); err != nil {
+			return fmt.Errorf("release %s: recover revision %d: %w", o.rendered.Release.Key(), last.number, err)
+		}
+	}
+	return o.gatherEarlier(ctx, c)
+}
+
+// gatherEarlier collects what revisions made that were not carried out to the end. Helm compares with the last deployed
+// one and would forget them.
+func (o *operation) gatherEarlier(ctx context.Context, c *client) error {
+	var manifests strings.Builder
+	for i, r := range o.revisions {
+		if r.status == Deployed {
+			break
+		}
+		if r.status == "superseded" || i > 0 && r.status == "uninstalled" {
+			continue
+		}
+		release, _, err := o.held.read(ctx, r)
+		var damaged *DamagedError
+		switch {
+		case errors.As(err, &damaged) && i > 0:
+			continue
+		case err != nil:
+			return err
+		}
+		manifests.WriteString("\n---\n" + release.Manifest)
+		if c.madeSince.IsZero() || r.stored.Before(c.madeSince) {
+			c.madeSince = r.stored
+		}
+	}
+	c.earlier = manifests.String()
+	return nil
+}
+
+// failed gives an error its release. After an interruption whatever else went wrong came of it.
+func (o *operation) failed(ctx context.Context, what string, err error) *FailedError {
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	return &FailedError{Release: o.rendered.Release.Key(), Operation: what, Err: err}
+}
