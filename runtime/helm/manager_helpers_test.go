@@ -200,16 +200,21 @@ func (p *place) secrets() []string {
 	return names
 }
 
-// record stores a revision as a process that was killed would have left it.
-func (p *place) record(rendered *Rendered, number int, status helmrelease.Status, more string) {
+// record stores a revision as a process that was killed would have left it. more are manifests that it has besides what
+// was rendered. An object that the killed process made must be made after its revision was stored, as Helm does: which
+// of the two came first is how recovery knows whose it is.
+func (p *place) record(rendered *Rendered, number int, status helmrelease.Status, more ...string) {
 	p.t.Helper()
 	manifest, err := manifestOf(rendered.Objects, nil)
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	for _, m := range more {
+		manifest += "\n---\n" + m + "\n"
+	}
 	from := rendered.source.(*origin)
 	release := &helmrelease.Release{
-		Name: "stack", Namespace: p.namespace, Version: number, Chart: from.chart.fresh(), Config: from.values, Manifest: manifest + more,
+		Name: "stack", Namespace: p.namespace, Version: number, Chart: from.chart.fresh(), Config: from.values, Manifest: manifest,
 		Info:   &helmrelease.Info{Status: status, Description: "Preparing", FirstDeployed: helmtime.Now(), LastDeployed: helmtime.Now()},
 		Labels: map[string]string{OwnerLabel: "applyset-test-v1"},
 	}
@@ -218,13 +223,10 @@ func (p *place) record(rendered *Rendered, number int, status helmrelease.Status
 	}
 }
 
-// orphan is an object that a killed run made.
+// orphan returns the manifest of an object of the release that no chart has.
 func (p *place) orphan(name string) string {
-	p.t.Helper()
-	manifest := `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"` + name + `","namespace":"` + p.namespace + `","annotations":{` +
+	return `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"` + name + `","namespace":"` + p.namespace + `","annotations":{` +
 		`"meta.helm.sh/release-name":"stack","meta.helm.sh/release-namespace":"` + p.namespace + `"}}}`
-	p.apply(FieldManager, manifest)
-	return "\n---\n" + manifest + "\n"
 }
 
 var definitionsResource = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}

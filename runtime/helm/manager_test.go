@@ -195,11 +195,13 @@ func TestKilled(t *testing.T) {
 				p.deploy(extra("text", "one"))
 				number = 2
 			}
-			there := p.orphan("there-before")
+			there, made := p.orphan("there-before"), p.orphan("made")
+			p.apply(FieldManager, there)
 			// Times of objects have seconds.
 			time.Sleep(1100 * time.Millisecond)
 			rendered := p.rendered(extra("text", "two"))
-			p.record(rendered, number, test.status, there+p.orphan("made"))
+			p.record(rendered, number, test.status, there, made)
+			p.apply(FieldManager, made)
 			state := p.state()
 			if state.Status != Status(test.status) || !strings.Contains(state.Description, test.word) || state.Owner != "applyset-test-v1" {
 				t.Errorf("got %s: %q", state.Status, state.Description)
@@ -228,7 +230,9 @@ func TestKilled(t *testing.T) {
 func TestKilledThenRemoved(t *testing.T) {
 	p := newPlace(t, "killed-removed")
 	p.deploy(extra("second", true))
-	p.record(p.rendered(nil), 2, helmrelease.StatusPendingUpgrade, p.orphan("made"))
+	made := p.orphan("made")
+	p.record(p.rendered(nil), 2, helmrelease.StatusPendingUpgrade, made)
+	p.apply(FieldManager, made)
 	if err := p.manager.Uninstall(context.Background(), p.namespace, "stack", UninstallOptions{}); err != nil {
 		t.Fatal(err)
 	}
