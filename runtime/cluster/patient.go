@@ -8,7 +8,9 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"mime"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -25,7 +27,7 @@ func (p *patient) RoundTrip(r *http.Request) (*http.Response, error) {
 	retry := newBackoff(p.client.retryFor, p.client.awayFor)
 	sent := false
 	for {
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		if changes(r) {
 			if err := passGate(ctx); err != nil {
 				closeBody(r)
 				return nil, err
@@ -46,9 +48,13 @@ func (p *patient) RoundTrip(r *http.Request) (*http.Response, error) {
 		case again && ended == nil:
 			r = next
 		case answer != nil:
+			// Libraries heed it, too, and would begin all over again.
+			answer.Header.Del("Retry-After")
 			return answer, nil
 		case ended != nil:
 			return nil, ended
+		case asError[*AnswerError](problem) != nil:
+			return nil, problem
 		case next == nil, ctx.Err() != nil, !retryableTransport(problem, p.client.connected.Load()):
 			return nil, problem
 		default:
@@ -57,15 +63,23 @@ func (p *patient) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-// attempt sends the request once. A refusal by a server that was away, and may not know the rights of everybody yet, is a problem
-// beside its answer.
+// changes reports whether a request may change anything.
+func changes(r *http.Request) bool { return r.Method != http.MethodGet && r.Method != http.MethodHead }
+
+// attempt sends the request once. A problem beside its answer is one that may pass: the server was away, and may not know the rights
+// of everybody yet; or it turned a write away, or did not come to its end with it. An answer to a write that is not whole is none.
 func (p *patient) attempt(r *http.Request) (*http.Response, error) {
 	answer, err := p.next.RoundTrip(r)
 	if err != nil {
 		return nil, err
 	}
 	p.client.noteAnswer()
-	if answer.StatusCode != http.StatusUnauthorized && answer.StatusCode != http.StatusForbidden || p.client.settling() == 0 {
+	code := answer.StatusCode
+	mediaType, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type"))
+	unsettled := (code == http.StatusUnauthorized || code == http.StatusForbidden) && p.client.settling() > 0
+	busy := changes(r) && (code >= http.StatusInternalServerError || code == http.StatusTooManyRequests)
+	done := changes(r) && code >= http.StatusOK && code < http.StatusMultipleChoices && (mediaType == contentJSON || strings.HasPrefix(mediaType, "text/"))
+	if !unsettled && !busy && !done {
 		return answer, nil
 	}
 	content, err := readAll(answer)
@@ -74,7 +88,13 @@ func (p *patient) attempt(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	answer.Body = io.NopCloser(bytes.NewReader(content))
-	if refused := statusError(request{}, answer, contentJSON, content); lacksRights(refused) {
+	if done {
+		if err := whole(mediaType, content); err != nil {
+			return nil, &AnswerError{Host: p.client.Host(), Err: err}
+		}
+		return answer, nil
+	}
+	if refused := statusError(request{method: r.Method}, answer, mediaType, content); busy || lacksRights(refused) {
 		return answer, refused
 	}
 	return answer, nil
