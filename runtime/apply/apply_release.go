@@ -242,8 +242,9 @@ func (r *runner) releaseFailed(ctx context.Context, release *plan.Release, cause
 	}
 	d.Fix = cmp.Or(d.Fix, "correct what is reported, then run the same command again")
 	lines := []string{d.Detail}
-	uncertain := cluster.IsUncertain(cause)
-	if uncertain {
+	uncertain := isUncertain(cause)
+	var failed *helm.FailedError
+	if stored := !errors.As(cause, &failed) || !failed.Unstored; uncertain && stored {
 		lines = append(lines, notKnown("carried out"))
 	}
 	if !r.isLost() {
@@ -259,7 +260,17 @@ func (r *runner) releaseFailed(ctx context.Context, release *plan.Release, cause
 			r.settleWith(i, ObjectFailed, reason)
 		}
 	}
-	r.settleRelease(release, ObjectFailed, 0, d.Summary, &d)
+	r.putRelease(release, &ReleaseResult{Status: ObjectFailed, Reason: d.Summary, Uncertain: uncertain, Diagnostic: &d})
+}
+
+// isUncertain reports whether it is not known what became of a release: a write may have been carried out although it failed, and was
+// not taken back.
+func isUncertain(cause error) bool {
+	var failed *helm.FailedError
+	if errors.As(cause, &failed) && failed.Restored {
+		return false
+	}
+	return cluster.IsUncertain(cause)
 }
 
 // explainRelease turns an error of Helm, or of a request about a release, into what is told at the release's line.

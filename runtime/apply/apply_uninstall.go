@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
 	"github.com/harmonyscript/harmonyscript/runtime/diag"
@@ -45,20 +46,28 @@ func (r *runner) uninstallReleases(ctx context.Context, due []*plan.Removal) []*
 		if result == nil || result.Status == Deleted || !r.leaves(removal.Member.Release) {
 			return false
 		}
-		status := NotTried
-		if result.Status == Kept {
-			status = Kept
+		switch failed := fmt.Sprintf("Helm release %s failed", result.Release); {
+		case result.Status == Kept:
+			r.settleRemoval(removal, Kept, result.Reason, nil)
+		case result.Status == NotTried, result.busy():
+			r.settleRemoval(removal, NotTried, result.Reason, nil)
+		case result.Uncertain:
+			r.settleRemovalUncertain(removal, nil, failed)
+		default:
+			r.settleRemoval(removal, ObjectFailed, failed, nil)
 		}
-		r.settleRemoval(removal, status, result.Reason, nil)
 		return true
 	})
 }
+
+// busy reports whether others were at work on the release, so that nothing was tried.
+func (r *ReleaseResult) busy() bool { return r.Diagnostic != nil && r.Diagnostic.Code == helm.CodeBusy }
 
 // withoutBusy returns the removals without what goes with a release that others began to work on after this run had looked at it.
 func (r *runner) withoutBusy(due []*plan.Removal) []*plan.Removal {
 	busy := slices.DeleteFunc(r.leaving(), func(release *plan.Release) bool {
 		result := r.releaseResult(release.Key())
-		return result == nil || result.Diagnostic == nil || result.Diagnostic.Code != helm.CodeBusy
+		return result == nil || !result.busy()
 	})
 	return slices.DeleteFunc(slices.Clone(due), func(removal *plan.Removal) bool {
 		for _, release := range busy {
@@ -137,8 +146,12 @@ func (r *runner) uninstall(ctx context.Context, release *plan.Release, going map
 		r.problem(more...)
 		d.Severity, d.Position = diag.Error, release.Position
 		d.Fix = cmp.Or(d.Fix, "correct what is reported, then run the same command again")
+		uncertain := isUncertain(err)
+		if uncertain {
+			d.Detail = strings.TrimPrefix(d.Detail+"\n"+notKnown("carried out"), "\n")
+		}
 		d = r.work.Secrets.Redactor.Diagnostic(d)
-		r.settleRelease(release, ObjectFailed, release.State.Revision, d.Summary, &d)
+		r.putRelease(release, &ReleaseResult{Status: ObjectFailed, Revision: release.State.Revision, Reason: d.Summary, Uncertain: uncertain, Diagnostic: &d})
 		return
 	}
 	r.mutex.Lock()

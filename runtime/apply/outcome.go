@@ -106,6 +106,8 @@ type ReleaseResult struct {
 	Position score.Position `json:"position,omitzero"`
 	// Reason says more about Status, in a line.
 	Reason string `json:"reason,omitempty"`
+	// Uncertain is that of Result, for what Helm does.
+	Uncertain bool `json:"uncertain,omitempty"`
 	// Diagnostic tells what went wrong.
 	Diagnostic *diag.Diagnostic `json:"diagnostic,omitempty"`
 }
@@ -192,10 +194,14 @@ func (r *runner) put(key inventory.Key, result Result) {
 
 // settleRelease records what became of a release.
 func (r *runner) settleRelease(release *plan.Release, status Status, revision int, reason string, problem *diag.Diagnostic) {
-	result := &ReleaseResult{
-		Release: release.Key(), Action: release.Action, Status: status, Chart: release.Chart(), Revision: revision, Score: release.Score,
-		Position: release.Position, Reason: r.work.Secrets.Redactor.Text(reason), Diagnostic: problem,
-	}
+	r.putRelease(release, &ReleaseResult{Status: status, Revision: revision, Reason: reason, Diagnostic: problem})
+}
+
+// putRelease records what became of a release, and tells it.
+func (r *runner) putRelease(release *plan.Release, result *ReleaseResult) {
+	status, reason := result.Status, result.Reason
+	result.Release, result.Action, result.Chart, result.Score, result.Position = release.Key(), release.Action, release.Chart(), release.Score, release.Position
+	result.Reason = r.work.Secrets.Redactor.Text(reason)
 	r.mutex.Lock()
 	r.releaseResults[release.Key()] = result
 	r.mutex.Unlock()
@@ -218,7 +224,7 @@ func (r *runner) observeRelease(event EventType, release *plan.Release, status S
 		Stage: backend.StageReleases.String(), Status: status, Message: message,
 	}
 	if result != nil {
-		e.Revision, e.Diagnostic = result.Revision, result.Diagnostic
+		e.Revision, e.Uncertain, e.Diagnostic = result.Revision, result.Uncertain, result.Diagnostic
 	}
 	r.observe(e)
 }

@@ -7,6 +7,7 @@ package helm
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -20,19 +21,33 @@ import (
 // about names the object of a failed request. About a Secret the API server's own words are left out: they may repeat what is in
 // it, and nobody else knows that of a release that is removed.
 func about(info *resource.Info, err error) error {
+	err = withoutAddress(err)
 	if info.Mapping.GroupVersionKind.GroupKind() == (schema.GroupKind{Kind: "Secret"}) {
 		return &secretError{id: backend.ID{Version: "v1", Kind: "Secret", Namespace: info.Namespace, Name: info.Name}, err: err}
 	}
 	return fmt.Errorf("%s: %w", nameOfInfo(info), err)
 }
 
-// confidential is about for the Secret of a revision. Errors that are not the API server's stay as they are.
+// confidential is about for the Secret of a revision. Errors that have nothing to do with the API server stay as they are.
 func confidential(namespace, name string, err error) error {
+	id := backend.ID{Version: "v1", Kind: "Secret", Namespace: namespace, Name: name}
 	var status apierrors.APIStatus
-	if !errors.As(err, &status) {
-		return err
+	if errors.As(err, &status) {
+		return &secretError{id: id, err: err}
 	}
-	return &secretError{id: backend.ID{Version: "v1", Kind: "Secret", Namespace: namespace, Name: name}, err: err}
+	if bare := withoutAddress(err); bare != err { //nolint:errorlint // it is another one when it was a request's
+		return fmt.Errorf("%s: %w", id, bare)
+	}
+	return err
+}
+
+// withoutAddress drops from the error of a request its method and its whole address, which tell people nothing.
+func withoutAddress(err error) error {
+	var request *url.Error
+	if errors.As(err, &request) {
+		return request.Err
+	}
+	return err
 }
 
 // secretError is the error of a request about a Secret.

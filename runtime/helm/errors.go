@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 
+	apiserver "github.com/harmonyscript/harmonyscript/runtime/cluster"
 	"github.com/harmonyscript/harmonyscript/runtime/diag"
 )
 
@@ -40,9 +41,12 @@ func (e *DamagedError) Diagnostic() diag.Diagnostic {
 type FailedError struct {
 	// Release is its key, Operation "install", "upgrade" or "uninstall".
 	Release, Operation string
-	// After says what state the release was left in.
-	After string
-	Err   error
+	// After says what state the release was left in; Restored tells that this is the one that it was in before.
+	After    string
+	Restored bool
+	// Unstored tells that all of it was carried out, and that only this could not be stored.
+	Unstored bool
+	Err      error
 }
 
 // Error tells the reason, then the state.
@@ -63,9 +67,15 @@ func (e *FailedError) Diagnostic() diag.Diagnostic {
 		Severity: diag.Error, Code: "release-failed", Summary: fmt.Sprintf("release %s: %s failed: %s", e.Release, e.Operation, oneLine(e.Err.Error())),
 		Detail: e.After, Fix: "correct what the reason names, then run the same command again",
 	}
+	var known apiserver.Diagnoser
 	switch {
 	case errors.Is(e.Err, context.Canceled):
 		d.Code, d.Fix = "interrupted", "run the same command again; it goes on from here"
+	case errors.As(e.Err, &known):
+		// Nothing is to be corrected: it is about the way to the API server.
+		d.Code, d.Fix = known.Diagnostic().Code, known.Diagnostic().Fix
+	case apiserver.IsUncertain(e.Err):
+		d.Fix = "run the same command again when the API server is less busy"
 	case kindMissing(e.Err):
 		d.Code = "release-kind-missing"
 		d.Fix = "install the custom resource definitions that the chart's objects need, such as those of prometheus-operator"

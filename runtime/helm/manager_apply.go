@@ -120,8 +120,8 @@ func (o *operation) install(ctx context.Context) error {
 	packed, values := o.source()
 	// The client ends with ctx. Helm's own handling of contexts would return while it still writes.
 	_, err := install.Run(packed, values)
-	if err == nil {
-		return nil
+	if done, err := o.done("install", err); done {
+		return err
 	}
 	failed := o.failed(ctx, "install", err)
 	if failed.Err == ctx.Err() { //nolint:errorlint // it was set from there
@@ -135,18 +135,35 @@ func (o *operation) install(ctx context.Context) error {
 	if busy := o.overtaken(ctx); busy != nil {
 		return busy
 	}
-	failed.After = o.takeBack(ctx, c)
+	failed.After, failed.Restored = o.takeBack(ctx, c)
 	return failed
 }
 
+// done reports whether an operation that ended with err has done all that it had to. Helm takes it for success, or for a reason to
+// roll back, when only that could not be stored in the end.
+func (o *operation) done(what string, err error) (bool, error) {
+	number := 1
+	if len(o.revisions) > 0 {
+		number += o.revisions[0].number
+	}
+	unstored := o.held.unstored[secretName(o.rendered.Release.Name, number)]
+	if unstored == nil || err != nil && !errors.Is(err, unstored) {
+		return err == nil, err
+	}
+	return true, &FailedError{
+		Release: o.rendered.Release.Key(), Operation: what, Err: fmt.Errorf("that it was carried out could not be stored: %w", unstored),
+		After: "its objects are as they are to be, and the next run goes on from there", Unstored: true,
+	}
+}
+
 // takeBack removes what a failed first install made, and its record.
-func (o *operation) takeBack(ctx context.Context, c *client) string {
+func (o *operation) takeBack(ctx context.Context, c *client) (after string, restored bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	again := o.client(ctx)
 	again.created = c.created
 	if err := again.removeCreated(); err != nil {
-		return "what it made could not be removed, so that the release stays as failed: " + oneLine(err.Error())
+		return "what it made could not be removed, so that the release stays as failed: " + oneLine(err.Error()), false
 	}
 	revisions, err := o.held.revisions(ctx, o.rendered.Release.Name)
 	for i := 0; i < len(revisions) && err == nil; i++ {
@@ -156,9 +173,9 @@ func (o *operation) takeBack(ctx context.Context, c *client) string {
 		}
 	}
 	if err != nil {
-		return "what it made was removed, but not its record: " + oneLine(err.Error())
+		return "what it made was removed, but not its record: " + oneLine(err.Error()), false
 	}
-	return "what it made was removed again"
+	return "what it made was removed again", true
 }
 
 func (o *operation) upgrade(ctx context.Context) error {
@@ -174,8 +191,8 @@ func (o *operation) upgrade(ctx context.Context) error {
 	upgrade.Timeout, upgrade.Labels, upgrade.PostRenderer = o.options.timeout(), o.options.labels(), planned(o.manifest)
 	packed, values := o.source()
 	_, err := upgrade.Run(o.rendered.Release.Name, packed, values)
-	if err == nil {
-		return nil
+	if done, err := o.done("upgrade", err); done {
+		return err
 	}
 	failed := o.failed(ctx, "upgrade", err)
 	if failed.Err == ctx.Err() { //nolint:errorlint // it was set from there
@@ -189,28 +206,28 @@ func (o *operation) upgrade(ctx context.Context) error {
 	if busy := o.overtaken(ctx); busy != nil {
 		return busy
 	}
-	failed.After = o.rollBack(ctx, c)
+	failed.After, failed.Restored = o.rollBack(ctx, c)
 	return failed
 }
 
 // rollBack returns to the last revision that was deployed.
-func (o *operation) rollBack(ctx context.Context, c *client) string {
+func (o *operation) rollBack(ctx context.Context, c *client) (after string, restored bool) {
 	limit := grace + o.options.timeout()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	now, err := o.held.revisions(ctx, o.rendered.Release.Name)
 	if err != nil {
-		return "it could not be rolled back: " + oneLine(err.Error())
+		return "it could not be rolled back: " + oneLine(err.Error()), false
 	}
 	if len(now) == 0 || now[0].number == o.revisions[0].number {
-		return "nothing was changed"
+		return "nothing was changed", true
 	}
 	if busy := o.busy(now); busy != nil {
-		return fmt.Sprintf("it was not rolled back: %s, and it has not ended", &busy.Operation)
+		return fmt.Sprintf("it was not rolled back: %s, and it has not ended", &busy.Operation), false
 	}
 	deployed := deployedOf(now)
 	if deployed == nil {
-		return "there is no revision that was ever deployed, so that it stays as it is"
+		return "there is no revision that was ever deployed, so that it stays as it is", false
 	}
 	again := o.client(ctx)
 	made := c.created
@@ -219,9 +236,9 @@ func (o *operation) rollBack(ctx context.Context, c *client) string {
 	rollback := action.NewRollback(o.configuration(again))
 	rollback.Version, rollback.MaxHistory, rollback.Timeout = deployed.number, o.options.history(), o.options.timeout()
 	if err := rollback.Run(o.rendered.Release.Name); err != nil {
-		return fmt.Sprintf("it could not be rolled back to revision %d either: %s", deployed.number, oneLine(err.Error()))
+		return fmt.Sprintf("it could not be rolled back to revision %d either: %s", deployed.number, oneLine(err.Error())), false
 	}
-	return fmt.Sprintf("it was rolled back to revision %d", deployed.number)
+	return fmt.Sprintf("it was rolled back to revision %d", deployed.number), true
 }
 
 // recover makes a release that an operation was interrupted for fit for the next one. Helm itself refuses to touch it.

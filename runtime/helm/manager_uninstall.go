@@ -180,7 +180,7 @@ func (m *cluster) letGo(ctx context.Context, ids []backend.ID) error {
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", id, err)
+			return fmt.Errorf("%s: %w", id, withoutAddress(err))
 		}
 		var access dynamic.ResourceInterface = objects.Resource(mapping.Resource)
 		if id.Namespace != "" {
@@ -191,7 +191,7 @@ func (m *cluster) letGo(ctx context.Context, ids []backend.ID) error {
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", id, err)
+			return fmt.Errorf("%s: %w", id, withoutAddress(err))
 		}
 		if !appliedTwice(live.GetManagedFields()) {
 			continue
@@ -205,7 +205,7 @@ func (m *cluster) letGo(ctx context.Context, ids []backend.ID) error {
 		}
 		force := true
 		if _, err := access.Patch(ctx, id.Name, types.ApplyPatchType, bare, metav1.PatchOptions{FieldManager: FieldManager, Force: &force}); err != nil {
-			return fmt.Errorf("%s: %w", id, err)
+			return fmt.Errorf("%s: %w", id, withoutAddress(err))
 		}
 	}
 	return nil

@@ -39,6 +39,8 @@ type store struct {
 	metadata  metadata.Interface
 	// redact takes secrets out of what is stored about a failure; nil leaves it as it is.
 	redact func(string) string
+	// unstored is why revisions are not stored as they are to be, by the names of their Secrets. Helm itself only logs it.
+	unstored map[string]error
 }
 
 func (c *connection) store(ctx context.Context, namespace string) (*store, error) {
@@ -72,7 +74,7 @@ func (s *store) revisions(ctx context.Context, name string) ([]revision, error) 
 	resource := corev1.SchemeGroupVersion.WithResource("secrets")
 	list, err := s.metadata.Resource(resource).Namespace(s.namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
 	if err != nil {
-		return nil, fmt.Errorf("release %s/%s: list its revisions: %w", s.namespace, name, err)
+		return nil, fmt.Errorf("release %s/%s: list its revisions: %w", s.namespace, name, withoutAddress(err))
 	}
 	var found []revision
 	for i := range list.Items {
@@ -99,7 +101,7 @@ func secretName(name string, number int) string {
 func (s *store) read(ctx context.Context, r revision) (*helmrelease.Release, int, error) {
 	secret, err := s.secrets.CoreV1().Secrets(s.namespace).Get(ctx, r.secret, metav1.GetOptions{})
 	if err != nil {
-		return nil, 0, fmt.Errorf("release %s: read its revision %d: %w", s.namespace, r.number, err)
+		return nil, 0, fmt.Errorf("release %s: read its revision %d: %w", s.namespace, r.number, withoutAddress(err))
 	}
 	packed := secret.Data["release"]
 	release, err := unpack(packed)
@@ -210,7 +212,16 @@ func (g *guarded) Update(key string, release *helmrelease.Release) error {
 		release.Info.Description = redact(release.Info.Description)
 	}
 	release.Info.Description = shorten(release.Info.Description)
-	return confidential(release.Namespace, key, g.Secrets.Update(key, release))
+	err := confidential(release.Namespace, key, g.Secrets.Update(key, release))
+	if err == nil {
+		delete(g.held.unstored, key)
+		return nil
+	}
+	if g.held.unstored == nil {
+		g.held.unstored = map[string]error{}
+	}
+	g.held.unstored[key] = err
+	return err
 }
 
 // Delete removes a revision.

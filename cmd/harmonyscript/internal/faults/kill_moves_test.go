@@ -22,6 +22,7 @@ deploy(tenant_monitoring(
     tenant = name + "-old",
     stack = monitoring_stack(
         api_version = version,
+        retention = param("retention", default = "10d"),
         alert_channels = [webhook(name = "tickets", url = secret(env = "TICKETS_URL"))],
         scrape_targets = [pod_monitor(name = "web", match_labels = {"app": "web"}, port = "http")],
         alert_rules = [alert_rule_group(name = "web", rules = [alert_rule(alert = "WebDown", expr = "up == 0", for_ = "5m")])],
