@@ -121,6 +121,8 @@ type runner struct {
 	uncertain map[inventory.Key]backend.ID
 	// earlier are the objects that a run before this one left in an unknown state.
 	earlier map[inventory.Key]bool
+	// doubts are the objects that the last run did not leave working for certain.
+	doubts doubts
 	// removed are the members that are gone.
 	removed map[inventory.Key]bool
 	// releaseResults and releaseRecords are the releases as this run left them; releasesGone are those that it removed.
@@ -290,7 +292,7 @@ func (r *runner) prepare(ctx context.Context, request plan.Request, inv *invento
 	if len(w.Missing) > 0 {
 		return w.Missing
 	}
-	r.work = w
+	r.work, r.doubts = w, doubtsAfter(inv.Run)
 	return nil
 }
 
