@@ -312,7 +312,7 @@ func (r *runner) reportRejected(ctx context.Context) {
 			d := r.work.Secrets.Redactor.Diagnostic(diag.Diagnostic{
 				Severity: diag.Error, Code: "not-ready", Position: object.Position,
 				Summary: fmt.Sprintf("%s is not accepted: %s", object.ID, object.Reason), Detail: object.Message,
-				Related: diag.Callers(i.Object.Origin), Fix: "correct it in the script: until then the operator leaves it out",
+				Related: diag.Callers(i.Object.Origin), Fix: "correct it in the script, or the Secret that it refers to: until then the operator leaves it out",
 			})
 			r.settle(i, ObjectNotReady, &d)
 		}

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -25,6 +26,8 @@ import (
 type Client interface {
 	// Get returns one object.
 	Get(ctx context.Context, id backend.ID) (*unstructured.Unstructured, error)
+	// GetMetadata returns the metadata of one object, without its content.
+	GetMetadata(ctx context.Context, id backend.ID) (*metav1.PartialObjectMetadata, error)
 	// List returns all objects of kind, every page, in namespace or, when that is empty, in the whole
 	// cluster. The selectors narrow it, in the API's notation, and may be empty.
 	List(ctx context.Context, kind schema.GroupVersionKind, namespace, labelSelector, fieldSelector string) ([]unstructured.Unstructured, error)
