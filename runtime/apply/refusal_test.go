@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -244,7 +245,25 @@ func TestKindOfTheSameDeployment(t *testing.T) {
 	}
 	mustBe(t, w.run(), apply.Done, map[apply.Status]int{apply.Created: 3})
 	mustBe(t, w.run(), apply.Done, map[apply.Status]int{apply.Unchanged: 3})
-	mustBe(t, w.destroy(true), apply.Done, map[apply.Status]int{apply.Deleted: 3})
+
+	// The definition stays while others have an object of its kind, whatever the run may delete.
+	theirs := idOf(group+"/v1", "Thing", "default", "theirs")
+	if _, err := w.client.Apply(context.Background(), theirs, []byte(`{"apiVersion":"`+group+`/v1","kind":"Thing","metadata":{"name":"theirs","namespace":"default"}}`), cluster.ApplyOptions{Manager: "others"}); err != nil {
+		t.Fatal(err)
+	}
+	o := w.destroy(true)
+	mustBe(t, o, apply.Done, map[apply.Status]int{apply.Deleted: 2, apply.Kept: 1})
+	const want = "kept, since Thing default/theirs would go with it, which is not of this deployment"
+	if at := slices.IndexFunc(o.Results, func(r apply.Result) bool { return r.Status == apply.Kept }); o.Results[at].Reason != want {
+		t.Errorf("got %q, want %q", o.Results[at].Reason, want)
+	}
+	if w.get(group+"/v1", "Thing", "default", "theirs") == nil {
+		t.Fatal("the object of others is gone")
+	}
+	if _, err := w.client.Delete(context.Background(), theirs, cluster.Preconditions{}); err != nil {
+		t.Fatal(err)
+	}
+	mustBe(t, w.destroy(true), apply.Done, map[apply.Status]int{apply.Deleted: 1})
 }
 
 func TestDuplicateObject(t *testing.T) {
