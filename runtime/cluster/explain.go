@@ -208,7 +208,12 @@ func explainConflict(d *diag.Diagnostic, conflicts []Conflict, about Subject) {
 	if about.ID.Name != "" {
 		flag += "=" + about.ID.Reference()
 	}
-	d.Fix = "take them with " + flag + ", or leave them to their owner by removing them from the script"
+	leave := "leave them to their owner by removing them from the script"
+	if about.ID.Group == "apiextensions.k8s.io" && about.ID.Kind == "CustomResourceDefinition" {
+		// No script says what is in a definition: it comes with the chart.
+		leave = `leave the definitions to their owner with helm_values = {"crds": {"enabled": False}}`
+	}
+	d.Fix = "take them with " + flag + ", or " + leave
 }
 
 // withoutValues reduces a detail to the names of the fields that the server complained about.

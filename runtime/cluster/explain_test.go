@@ -70,6 +70,17 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+func TestExplainConflictOverADefinition(t *testing.T) {
+	conflict := &apierrors.StatusError{ErrStatus: metav1.Status{Code: 409, Reason: metav1.StatusReasonConflict, Details: &metav1.StatusDetails{
+		Causes: []metav1.StatusCause{{Type: metav1.CauseTypeFieldManagerConflict, Field: ".spec.versions", Message: `conflict with "helm" using apiextensions.k8s.io/v1`}},
+	}}}
+	d := Explain(conflict, Subject{Verb: "patch", ID: backend.ID{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition", Name: "probes.monitoring.coreos.com"}})
+	want := `take them with --take-ownership=CustomResourceDefinition.apiextensions.k8s.io/probes.monitoring.coreos.com, or leave the definitions to their owner with helm_values = {"crds": {"enabled": False}}`
+	if d.Fix != want {
+		t.Errorf("got %q\nwant %q", d.Fix, want)
+	}
+}
+
 func TestExplainKeepsConfidentialValuesOut(t *testing.T) {
 	id := backend.ID{Version: "v1", Kind: "Secret", Namespace: "ns", Name: "s"}
 	for _, err := range []error{
