@@ -99,7 +99,7 @@ func TestWatchSurvivesItsServer(t *testing.T) {
 	}
 	gate := newGate(t, server.Host)
 	config.Host = "https://" + gate.listener.Addr().String()
-	client, err := cluster.NewClient(config, cluster.Options{RetryFor: 200 * time.Millisecond})
+	client, err := cluster.NewClient(config, cluster.Options{AwayFor: 200 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

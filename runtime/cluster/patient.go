@@ -61,7 +61,10 @@ func (p *patient) RoundTrip(r *http.Request) (*http.Response, error) {
 // beside its answer.
 func (p *patient) attempt(r *http.Request) (*http.Response, error) {
 	answer, err := p.next.RoundTrip(r)
-	if err != nil {
+	switch {
+	case err != nil && r.Context().Err() == nil:
+		return nil, networkError(err)
+	case err != nil:
 		return nil, err
 	}
 	p.client.noteAnswer()

@@ -160,18 +160,23 @@ func (s *sandbox) stored() (state.State, bool) {
 
 func (s *sandbox) await(what string, done func() bool) {
 	s.t.Helper()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	s.awaitFor(patience, what, done)
+}
+
+func (s *sandbox) awaitFor(limit time.Duration, what string, done func() bool) {
+	s.t.Helper()
+	for deadline := time.Now().Add(limit); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		if done() {
 			return
 		}
 	}
-	s.t.Fatalf("waited %s for %s", patience, what)
+	s.t.Fatalf("waited %s for %s", limit, what)
 }
 
-// assertGone fails if any process that ever belonged to the sandbox is still there a moment later.
+// assertGone fails if any process that ever belonged to the sandbox does not end.
 func (s *sandbox) assertGone() {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	for identity, name := range s.seen {
 		if err := identity.Wait(ctx); err != nil {
