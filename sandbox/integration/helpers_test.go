@@ -34,7 +34,7 @@ const (
 	// requireVariable makes missing programs a failure, so that a test run that is to be complete cannot leave these tests out.
 	requireVariable = "HARMONYSCRIPT_REQUIRE_SANDBOX"
 	// patience is how long anything may take, on a machine that also builds something else.
-	patience = 3 * time.Minute
+	patience = 10 * time.Minute
 )
 
 func TestMain(m *testing.M) {
@@ -98,7 +98,11 @@ func (s *sandbox) command(verb string, arguments ...string) *exec.Cmd {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	command := exec.Command(executable, append([]string{verb, "--state", s.folder, "--programs", s.programs}, arguments...)...)
+	all := []string{verb, "--state", s.folder, "--programs", s.programs}
+	if verb == "up" {
+		all = append(all, "--timeout", patience.String())
+	}
+	command := exec.Command(executable, append(all, arguments...)...)
 	command.Env = append(os.Environ(), programVariable+"=1")
 	return command
 }
