@@ -26,7 +26,7 @@ func TestOneArgumentChangesTheVersion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	manager, err := helm.NewManager(client.RESTConfig())
+	manager, err := helm.NewManager(client.RESTConfig(), client.ServerNow)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,8 @@ package main
 //	helm upgrade NAMESPACE NAME PATH=VALUE...   gives the release another revision, with its own chart and these values besides
 //	helm rollback NAMESPACE NAME REVISION       goes back to a revision, 0 to the one before
 //	helm uninstall NAMESPACE NAME               removes the release
+//	helm begin NAMESPACE NAME                   begins an upgrade to the same, and goes away
+//	helm end NAMESPACE NAME                     comes back and ends it
 
 import (
 	"strconv"
@@ -15,6 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/cli"
+	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/strvals"
 )
 
@@ -23,7 +26,7 @@ func helmBy(t *testing.T, kubeconfig string) func(*testscript.TestScript, bool, 
 	t.Helper()
 	return func(ts *testscript.TestScript, neg bool, arguments []string) {
 		if neg || len(arguments) < 3 {
-			ts.Fatalf("usage: helm upgrade|rollback|uninstall NAMESPACE NAME [ARGUMENT]...")
+			ts.Fatalf("usage: helm upgrade|rollback|uninstall|begin|end NAMESPACE NAME [ARGUMENT]...")
 		}
 		verb, namespace, name := arguments[0], arguments[1], arguments[2]
 		settings := cli.New()
@@ -54,6 +57,21 @@ func helmBy(t *testing.T, kubeconfig string) func(*testscript.TestScript, bool, 
 		case "uninstall":
 			_, err := action.NewUninstall(&configuration).Run(name)
 			ts.Check(err)
+		case "begin":
+			next, err := configuration.Releases.Last(name)
+			ts.Check(err)
+			next.Version++
+			next.SetStatus(release.StatusPendingUpgrade, "Preparing upgrade")
+			ts.Check(configuration.Releases.Create(next))
+		case "end":
+			last, err := configuration.Releases.Last(name)
+			ts.Check(err)
+			before, err := configuration.Releases.Get(name, last.Version-1)
+			ts.Check(err)
+			before.SetStatus(release.StatusSuperseded, "")
+			ts.Check(configuration.Releases.Update(before))
+			last.SetStatus(release.StatusDeployed, "Upgrade complete")
+			ts.Check(configuration.Releases.Update(last))
 		default:
 			ts.Fatalf("helm: got verb %q", verb)
 		}

@@ -111,7 +111,7 @@ func TestOnSandbox(t *testing.T) {
 // applyRows compiles and applies every version's deployment, all at the same time.
 func applyRows(t *testing.T, client *cluster.Client) []row {
 	t.Helper()
-	manager, err := helm.NewManager(client.RESTConfig())
+	manager, err := helm.NewManager(client.RESTConfig(), client.ServerNow)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -88,7 +88,7 @@ func newEngine(ctx context.Context, kubeconfig string, wrap func(http.RoundTripp
 	if err != nil {
 		return nil, err
 	}
-	manager, err := helm.NewManager(client.RESTConfig())
+	manager, err := helm.NewManager(client.RESTConfig(), client.ServerNow)
 	if err != nil {
 		return nil, err
 	}

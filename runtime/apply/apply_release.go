@@ -91,6 +91,11 @@ func (r *runner) carryOut(ctx context.Context, release *plan.Release) {
 		Owner: r.work.Inventory.ApplySetID(), Labels: map[string]string{inventory.MemberLabel: r.work.Inventory.ApplySetID()}, Timeout: r.timeout,
 		Redact: r.work.Secrets.Redactor.Text,
 	})
+	var busy *helm.BusyError
+	if errors.As(err, &busy) {
+		r.releaseBusy(release, busy)
+		return
+	}
 	if err != nil {
 		r.releaseFailed(ctx, release, err)
 		return
@@ -210,6 +215,19 @@ func (r *runner) sweep(ctx context.Context, release *plan.Release) {
 	}
 }
 
+// releaseBusy reports that others began to work on a release after this run had looked at it.
+func (r *runner) releaseBusy(release *plan.Release, busy *helm.BusyError) {
+	for _, i := range release.Items {
+		// They may change it while this run says what it knows.
+		r.doubt(i.Key(), i.Object.ID)
+	}
+	r.keepRelease(release.Intent())
+	d := busy.Diagnostic()
+	d.Position, d.Related = release.Position, diag.Callers(release.Origin)
+	r.settleItems(release, NotTried, d.Summary)
+	r.settleRelease(release, ObjectFailed, 0, d.Summary, &d)
+}
+
 // releaseFailed reports, at the release's line, what went wrong, what Helm made of it, and how its objects are.
 func (r *runner) releaseFailed(ctx context.Context, release *plan.Release, cause error) {
 	for _, i := range release.Items {
@@ -249,7 +267,8 @@ func explainRelease(release *plan.Release, cause error) (first diag.Diagnostic, 
 	known := cluster.Diagnostics(cause)
 	first, more = known[0], known[1:]
 	var failed *helm.FailedError
-	if !errors.As(cause, &failed) {
+	var busy *helm.BusyError
+	if !errors.As(cause, &failed) && !errors.As(cause, &busy) {
 		// That error names its release itself.
 		first.Summary = fmt.Sprintf("release %s: %s", release.Key(), first.Summary)
 	}

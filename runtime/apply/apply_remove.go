@@ -69,6 +69,7 @@ func (r *runner) remove(ctx context.Context, removals []*plan.Removal, moves map
 			group = r.uninstallReleases(ctx, group)
 		case stage < backend.StageReleases:
 			r.uninstallReleases(ctx, nil)
+			group = r.withoutBusy(group)
 		}
 		left := r.deleteStage(ctx, group)
 		r.awaitGone(ctx, left, done+(end-begin)-len(left), total)

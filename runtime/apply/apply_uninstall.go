@@ -24,6 +24,11 @@ func (r *runner) uninstallReleases(ctx context.Context, due []*plan.Removal) []*
 		return due
 	}
 	r.uninstalled = true
+	for _, release := range r.work.Releases {
+		if release.Rendered == nil && release.Action == plan.ReleaseBlocked {
+			r.settleRelease(release, ObjectFailed, 0, release.Reason, release.Problem)
+		}
+	}
 	going := make(map[inventory.Key]bool, len(due))
 	for _, removal := range due {
 		going[inventory.KeyOf(removal.ID)] = true
@@ -46,6 +51,23 @@ func (r *runner) uninstallReleases(ctx context.Context, due []*plan.Removal) []*
 		}
 		r.settleRemoval(removal, status, result.Reason, nil)
 		return true
+	})
+}
+
+// withoutBusy returns the removals without what goes with a release that others began to work on after this run had looked at it.
+func (r *runner) withoutBusy(due []*plan.Removal) []*plan.Removal {
+	busy := slices.DeleteFunc(r.leaving(), func(release *plan.Release) bool {
+		result := r.releaseResult(release.Key())
+		return result == nil || result.Diagnostic == nil || result.Diagnostic.Code != helm.CodeBusy
+	})
+	return slices.DeleteFunc(slices.Clone(due), func(removal *plan.Removal) bool {
+		for _, release := range busy {
+			if release.Holds(removal) {
+				r.settleRemoval(removal, Kept, release.KeptFor(), nil)
+				return true
+			}
+		}
+		return false
 	})
 }
 

@@ -24,6 +24,8 @@ type fakeHelm struct {
 	client *cluster.Client
 	// before is asked before an object is written; an error fails the release.
 	before func(backend.ID) error
+	// busy, when set, is what operations end with before they do anything.
+	busy *helm.BusyError
 	// calls are the operations that were asked for: "apply ns/name", "uninstall ns/name".
 	calls []string
 }
@@ -80,6 +82,9 @@ func (f *fakeHelm) State(ctx context.Context, namespace, name string) (*helm.Sta
 func (f *fakeHelm) Apply(ctx context.Context, rendered *helm.Rendered, o helm.ApplyOptions) (*helm.State, error) {
 	release := rendered.Release
 	f.calls = append(f.calls, "apply "+release.Key())
+	if f.busy != nil {
+		return nil, f.busy
+	}
 	stored, secret, err := f.load(ctx, release.Namespace, release.Name)
 	if err != nil {
 		return nil, err
@@ -158,6 +163,9 @@ func (f *fakeHelm) write(ctx context.Context, release backend.Release, object ba
 
 func (f *fakeHelm) Uninstall(ctx context.Context, namespace, name string, o helm.UninstallOptions) error {
 	f.calls = append(f.calls, "uninstall "+namespace+"/"+name)
+	if f.busy != nil {
+		return f.busy
+	}
 	stored, secret, err := f.load(ctx, namespace, name)
 	if stored == nil {
 		return err

@@ -69,7 +69,7 @@ func child() int {
 		request.NoWait = true
 		request.ResolveSecret = func(_ context.Context, s score.Secret) (string, error) { return o.Secrets[s.Name], nil }
 		if request.Objects, request.Releases, err = compile(o.Deployment, o.Script); err == nil {
-			request.Helm, err = helm.NewManager(client.RESTConfig())
+			request.Helm, err = helm.NewManager(client.RESTConfig(), client.ServerNow)
 		}
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -84,7 +84,7 @@ func compile(name, text string) ([]backend.Object, []*helm.Rendered, error) {
 func newStackWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
-	manager, err := helm.NewManager(w.client.RESTConfig())
+	manager, err := helm.NewManager(w.client.RESTConfig(), w.client.ServerNow)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -77,11 +77,12 @@ type Hook struct {
 type Manager interface {
 	// State reads a release; nil when there is none of that name.
 	State(ctx context.Context, namespace, name string) (*State, error)
-	// Apply installs or upgrades, and rolls back or removes what failed. A release that a killed run left pending is
-	// recovered first. Objects that exist without being the release's are taken over: the caller has made sure that they
-	// may be.
+	// Apply installs or upgrades, and rolls back or removes what failed. A release that a killed process left pending is
+	// recovered first; while others may be at work on it the error is a *BusyError. Objects that exist without being the
+	// release's are taken over: the caller has made sure that they may be.
 	Apply(ctx context.Context, rendered *Rendered, options ApplyOptions) (*State, error)
-	// Uninstall removes a release with its history. The objects in options.Keep stay as they are.
+	// Uninstall removes a release with its history. The objects in options.Keep stay as they are. While others may be at work
+	// on the release the error is a *BusyError.
 	Uninstall(ctx context.Context, namespace, name string, options UninstallOptions) error
 }
 
@@ -126,6 +127,8 @@ type State struct {
 	// Revision is the number of the last one, from 1.
 	Revision int
 	Status   Status
+	// Operation is what has not come to its end; nil when the last one has.
+	Operation *Operation
 	// Description is Helm's own word about the last revision, free of secrets.
 	Description string
 	// Owner is the value of OwnerLabel; empty when somebody else made the release.

@@ -28,17 +28,22 @@ const (
 // cluster is the Manager of one cluster. It is safe for concurrent use for different releases.
 type cluster struct {
 	connection *connection
+	now        func() time.Time
 }
 
 var _ Manager = (*cluster)(nil)
 
-// NewManager returns the manager of releases in the cluster of config. No request is sent.
-func NewManager(config *rest.Config) (Manager, error) {
+// NewManager returns the manager of releases in the cluster of config. now tells the time by the API server's clock, by which
+// operations of others are judged; nil means this machine's. No request is sent.
+func NewManager(config *rest.Config, now func() time.Time) (Manager, error) {
 	connection, err := newConnection(config)
 	if err != nil {
 		return nil, err
 	}
-	return &cluster{connection}, nil
+	if now == nil {
+		now = time.Now
+	}
+	return &cluster{connection, now}, nil
 }
 
 // State reads a release. It costs a list of metadata and one or two revisions.
@@ -59,6 +64,7 @@ func (m *cluster) State(ctx context.Context, namespace, name string) (*State, er
 	state := &State{
 		Namespace: namespace, Name: name, Revision: last.number, Status: last.status, Owner: last.owner, Size: size,
 		Description: describe(last.status, release), Chart: chartOf(release), Updated: timeOf(release.Info),
+		Operation: operationOf(last, m.now(), ""),
 	}
 	if deployed := deployedOf(revisions); deployed != nil {
 		if deployed.number != last.number {

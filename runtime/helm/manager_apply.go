@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"helm.sh/helm/v3/pkg/action"
@@ -36,7 +37,7 @@ type operation struct {
 //
 // When it fails, an upgrade is rolled back to the last revision that was deployed, and of a first install what it made is
 // removed; objects that had been there before stay. After an interruption nothing is taken back: the next Apply goes on.
-// The error is a *FailedError, a *TooLargeError, a *DamagedError or one of the API server.
+// The error is a *FailedError, a *BusyError, a *TooLargeError, a *DamagedError or one of the API server.
 func (m *cluster) Apply(ctx context.Context, rendered *Rendered, options ApplyOptions) (state *State, err error) {
 	key := rendered.Release.Key()
 	defer recovered("apply", key, &err)
@@ -59,6 +60,9 @@ func (m *cluster) Apply(ctx context.Context, rendered *Rendered, options ApplyOp
 	if o.revisions, err = held.revisions(ctx, rendered.Release.Name); err != nil {
 		return nil, err
 	}
+	if busy := o.busy(o.revisions); busy != nil {
+		return nil, busy
+	}
 	if len(o.revisions) == 0 {
 		err = o.install(ctx)
 	} else {
@@ -68,6 +72,24 @@ func (m *cluster) Apply(ctx context.Context, rendered *Rendered, options ApplyOp
 		return nil, err
 	}
 	return m.State(longer, rendered.Release.Namespace, rendered.Release.Name)
+}
+
+func (o *operation) busy(revisions []revision) *BusyError {
+	release := o.rendered.Release
+	return o.cluster.busy(release.Namespace, release.Name, o.options.Owner, revisions)
+}
+
+// overtaken returns a *BusyError when others began an operation just before this one, which Helm has refused for that: nothing was
+// written.
+func (o *operation) overtaken(ctx context.Context) *BusyError {
+	now, err := o.held.revisions(ctx, o.rendered.Release.Name)
+	if err != nil {
+		return nil //nolint:nilerr // why the operation failed is told all the same
+	}
+	if slices.ContainsFunc(now, func(r revision) bool { return r.ours && (len(o.revisions) == 0 || r.number > o.revisions[0].number) }) {
+		return nil
+	}
+	return o.busy(now)
 }
 
 func (o *operation) client(ctx context.Context) *client {
@@ -112,6 +134,9 @@ func (o *operation) install(ctx context.Context) error {
 	if errors.As(err, &large) {
 		return large
 	}
+	if busy := o.overtaken(ctx); busy != nil {
+		return busy
+	}
 	failed.After = o.takeBack(ctx, c)
 	return failed
 }
@@ -127,7 +152,10 @@ func (o *operation) takeBack(ctx context.Context, c *client) string {
 	}
 	revisions, err := o.held.revisions(ctx, o.rendered.Release.Name)
 	for i := 0; i < len(revisions) && err == nil; i++ {
-		err = o.held.drop(ctx, revisions[i])
+		// Others may have installed a release of that name at the same moment.
+		if revisions[i].ours {
+			err = o.held.drop(ctx, revisions[i])
+		}
 	}
 	if err != nil {
 		return "what it made was removed, but not its record: " + oneLine(err.Error())
@@ -161,6 +189,9 @@ func (o *operation) upgrade(ctx context.Context) error {
 	if errors.As(err, &large) {
 		return large
 	}
+	if busy := o.overtaken(ctx); busy != nil {
+		return busy
+	}
 	failed.After = o.rollBack(ctx, c)
 	return failed
 }
@@ -189,6 +220,9 @@ func (o *operation) rollBack(ctx context.Context, c *client) string {
 	if len(now) == 0 || now[0].number == o.revisions[0].number {
 		return "nothing was changed"
 	}
+	if busy := o.busy(now); busy != nil {
+		return fmt.Sprintf("it was not rolled back: %s, and it has not ended", &busy.Operation)
+	}
 	deployed := deployedOf(now)
 	if deployed == nil {
 		return "there is no revision that was ever deployed, so that it stays as it is"
@@ -215,6 +249,7 @@ func (o *operation) recover(ctx context.Context, c *client) error {
 		if err != nil {
 			return err
 		}
+		// One of ours is dead, since we have the deployment's lock; one of others has long been silent.
 		description := "it was interrupted while it was " + string(last.status)
 		if last.status == "uninstalled" {
 			description = "it was uninstalled"

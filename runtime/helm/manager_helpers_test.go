@@ -49,7 +49,7 @@ func newPlaceFrom(t *testing.T, config *rest.Config, namespace string) *place {
 	var err error
 	p := &place{t: t, namespace: namespace, config: config}
 	p.config.QPS = -1
-	if p.manager, err = NewManager(config); err != nil {
+	if p.manager, err = NewManager(config, nil); err != nil {
 		t.Fatal(err)
 	}
 	if p.objects, err = dynamic.NewForConfig(config); err != nil {
@@ -200,7 +200,7 @@ func (p *place) secrets() []string {
 	return names
 }
 
-// record stores a revision as a process that was killed would have left it. more are manifests that it has besides what
+// record stores a revision as a process of ours that was killed would have left it. more are manifests that it has besides what
 // was rendered. An object that the killed process made must be made after its revision was stored, as Helm does: which
 // of the two came first is how recovery knows whose it is.
 func (p *place) record(rendered *Rendered, number int, status helmrelease.Status, more ...string) {
@@ -218,7 +218,7 @@ func (p *place) record(rendered *Rendered, number int, status helmrelease.Status
 		Info:   &helmrelease.Info{Status: status, Description: "Preparing", FirstDeployed: helmtime.Now(), LastDeployed: helmtime.Now()},
 		Labels: map[string]string{OwnerLabel: "applyset-test-v1"},
 	}
-	if err := driver.NewSecrets(p.typed.CoreV1().Secrets(p.namespace)).Create(secretName("stack", number), release); err != nil {
+	if err := driver.NewSecrets(signedSecrets(p.typed, p.namespace)).Create(secretName("stack", number), release); err != nil {
 		p.t.Fatal(err)
 	}
 }

@@ -39,6 +39,9 @@ func (m *cluster) Uninstall(ctx context.Context, namespace, name string, options
 	if err != nil {
 		return err
 	}
+	if busy := m.busy(namespace, name, "", revisions); busy != nil {
+		return busy
+	}
 	if len(revisions) > 0 {
 		if err := prepareRemoval(ctx, held, revisions, options.Keep); err != nil {
 			return err

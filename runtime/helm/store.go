@@ -60,8 +60,10 @@ type revision struct {
 	owner  string
 	// secret is the name of its Secret.
 	secret string
-	// stored is when it was written first, by the API server's clock.
-	stored time.Time
+	// stored is when it was written first, heard when its content was written last, by the API server's clock.
+	stored, heard time.Time
+	// ours tells that harmonyscript wrote its content last.
+	ours bool
 }
 
 // revisions lists those of a release, the newest first. A revision has up to a megabyte, so that only metadata are read.
@@ -79,7 +81,11 @@ func (s *store) revisions(ctx context.Context, name string) ([]revision, error) 
 		if err != nil || item.Name != secretName(name, number) {
 			continue
 		}
-		found = append(found, revision{number: number, status: Status(item.Labels["status"]), owner: item.Labels[OwnerLabel], secret: item.Name, stored: item.CreationTimestamp.Time})
+		writer, heard := lastWriter(&item.ObjectMeta)
+		found = append(found, revision{
+			number: number, status: Status(item.Labels["status"]), owner: item.Labels[OwnerLabel], secret: item.Name,
+			stored: item.CreationTimestamp.Time, heard: heard, ours: writer == FieldManager,
+		})
 	}
 	slices.SortFunc(found, func(a, b revision) int { return cmp.Compare(b.number, a.number) })
 	return found, nil
@@ -135,10 +141,15 @@ func unpack(packed []byte) (*helmrelease.Release, error) {
 	return &release, nil
 }
 
+// driver is Helm's own way of storing revisions, under our name.
+func (s *store) driver() *driver.Secrets {
+	return driver.NewSecrets(signedSecrets(s.secrets, s.namespace))
+}
+
 // write replaces a stored revision.
 func (s *store) write(release *helmrelease.Release) error {
 	name := secretName(release.Name, release.Version)
-	return confidential(s.namespace, name, driver.NewSecrets(s.secrets.CoreV1().Secrets(s.namespace)).Update(name, release))
+	return confidential(s.namespace, name, s.driver().Update(name, release))
 }
 
 // drop deletes a stored revision, readable or not.
@@ -152,7 +163,7 @@ func (s *store) drop(ctx context.Context, r revision) error {
 
 // storage is the store as Helm's actions want it. It refuses what does not fit before anything else is changed.
 func (s *store) storage(history int) *storage.Storage {
-	held := storage.Init(&guarded{Secrets: driver.NewSecrets(s.secrets.CoreV1().Secrets(s.namespace)), held: s})
+	held := storage.Init(&guarded{Secrets: s.driver(), held: s})
 	held.MaxHistory = history
 	return held
 }

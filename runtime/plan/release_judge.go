@@ -40,20 +40,22 @@ func (s *survey) releases(ctx context.Context) error {
 	return group.Wait()
 }
 
-// judgeReleases says what to do about each release, after its items were judged.
+// judgeReleases says what to do about each release, after its items were judged. Those that others are at work on come first:
+// what is theirs may be wanted by another release.
 func (s *survey) judgeReleases() {
 	for _, r := range s.work.Releases {
-		if r.Rendered == nil {
+		if s.mayTouch(r) && r.State.Operation.Busy() {
+			s.leaveAlone(r)
+		}
+	}
+	for _, r := range s.work.Releases {
+		switch {
+		case r.Action == ReleaseBlocked:
+		case r.Rendered == nil:
 			s.judgeFormer(r)
-			continue
-		}
-		s.judgeRelease(r)
-		if r.Action != ReleaseBlocked {
-			continue
-		}
-		for _, i := range r.Items {
-			if i.Action != Blocked && i.Action != Unchanged {
-				i.Action, i.Reason = Blocked, fmt.Sprintf("Helm release %s: %s", r.Key(), r.Reason)
+		default:
+			if s.judgeRelease(r); r.Action == ReleaseBlocked {
+				r.block(r.Items...)
 			}
 		}
 	}
@@ -61,7 +63,7 @@ func (s *survey) judgeReleases() {
 
 func (s *survey) judgeRelease(r *Release) {
 	state, ours := r.State, s.work.Inventory.ApplySetID()
-	if state != nil && state.Owner != ours && (state.Owner != "" || !s.work.Request.TakeOwnership.TakesRelease(r.Key())) {
+	if state != nil && !s.mayTouch(r) {
 		s.blockForeign(r)
 		return
 	}
@@ -90,6 +92,9 @@ func (s *survey) judgeRelease(r *Release) {
 		}
 	case state.Status.Pending():
 		r.Action, r.Reason = ReleaseRecover, fmt.Sprintf("an operation of Helm did not come to its end: it is %s", state.Status)
+		if o := state.Operation; o != nil && o.Others {
+			r.Reason = fmt.Sprintf("%s that did not come to its end: it is %s", o, state.Status)
+		}
 	case state.Owner != ours:
 		r.Action, r.Reason = ReleaseUpgrade, "it was installed by others"
 	case state.Status != helm.Deployed:

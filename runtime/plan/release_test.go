@@ -6,9 +6,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
 	"github.com/harmonyscript/harmonyscript/runtime/cluster"
@@ -91,6 +93,7 @@ func TestJudgeRelease(t *testing.T) {
 	}
 	left := func(revision int) *inventory.Release { return &inventory.Release{Rendered: "same", Revision: revision} }
 	with := func(s *helm.State, change func(*helm.State)) *helm.State { change(s); return s }
+	theirs := othersAtWork
 	for _, c := range []struct {
 		name   string
 		state  *helm.State
@@ -110,6 +113,7 @@ func TestJudgeRelease(t *testing.T) {
 		{"no record", deployed(3), nil, nil, ReleaseUpgrade, "not on record"},
 		{"killed", deployed(3), &inventory.Release{Rendered: "same", Revision: 3, Pending: true}, nil, ReleaseUpgrade, "earlier run"},
 		{"stuck", with(deployed(4), func(s *helm.State) { s.Status = "pending-upgrade" }), left(3), nil, ReleaseRecover, "pending-upgrade"},
+		{"stuck by others", with(deployed(4), func(s *helm.State) { s.Status, s.Operation = "pending-upgrade", theirs(helm.BusyFor) }), left(3), nil, ReleaseRecover, "others began an upgrade at 2026-03-01T10:00:00Z that did not come to its end"},
 		{"failed", with(deployed(3), func(s *helm.State) { s.Status = "failed" }), left(3), nil, ReleaseUpgrade, "is failed"},
 		{"another deployment's", with(deployed(3), func(s *helm.State) { s.Owner = "applyset-x" }), left(3), nil, ReleaseBlocked, "another deployment"},
 		{"nobody's", with(deployed(3), func(s *helm.State) { s.Owner = "" }), nil, nil, ReleaseBlocked, "did not make it"},
@@ -124,6 +128,95 @@ func TestJudgeRelease(t *testing.T) {
 		if blocked := r.Problem != nil && r.Problem.Code == "release-of-other" && r.Problem.Fix != ""; blocked != (c.want == ReleaseBlocked && c.name != "an object is blocked") {
 			t.Errorf("%s: got problem %+v", c.name, r.Problem)
 		}
+	}
+}
+
+// othersAtWork is an upgrade that others began, and that was silent for a while.
+func othersAtWork(silent time.Duration) *helm.Operation {
+	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	return &helm.Operation{Name: "upgrade", Others: true, Began: at, Heard: at, Silent: silent}
+}
+
+// TestOthersAtWork leaves a release alone as long as others may be at work on it, with all that hangs on it.
+func TestOthersAtWork(t *testing.T) {
+	ours := inventory.ApplySetID("d", "n")
+	busy := func(owner string) *helm.State {
+		return &helm.State{Namespace: "ns", Name: "r", Revision: 4, Status: "pending-upgrade", Owner: owner, Operation: othersAtWork(time.Minute)}
+	}
+	for _, c := range []struct {
+		name   string
+		state  *helm.State
+		change func(*Work, *Item)
+		code   string
+	}{
+		{"as it was left", busy(ours), nil, "release-busy"},
+		{"with changes", busy(ours), func(_ *Work, i *Item) { i.Action = Update }, "release-busy"},
+		{"with an object in the way", busy(ours), func(_ *Work, i *Item) { i.Action = Blocked }, "release-busy"},
+		{"another deployment's", busy("applyset-x"), nil, "release-of-other"},
+		{"nobody's", busy(""), nil, "release-of-other"},
+		{"nobody's, taken", busy(""), func(w *Work, _ *Item) { w.Request.TakeOwnership.All = true }, "release-busy"},
+	} {
+		r := judged(t, c.state, &inventory.Release{Rendered: "same", Revision: 3}, c.change)
+		if r.Action != ReleaseBlocked || r.Problem == nil || r.Problem.Code != c.code {
+			t.Errorf("%s: got %s %+v, want %s", c.name, r.Action, r.Problem, c.code)
+		}
+		if i := r.Items[0]; c.name == "with changes" && (i.Action != Blocked || i.Reason != "Helm release ns/r: others began an upgrade at 2026-03-01T10:00:00Z, and it has not ended") {
+			t.Errorf("%s: got %s %q", c.name, i.Action, i.Reason)
+		}
+	}
+}
+
+// TestOthersAtWorkOnFormerRelease does the same where the release is to go, or to hand over what it has.
+func TestOthersAtWorkOnFormerRelease(t *testing.T) {
+	id := func(kind, namespace, name string) backend.ID {
+		return backend.ID{Version: "v1", Kind: kind, Namespace: namespace, Name: name}
+	}
+	members := []inventory.Member{
+		{ID: id("Service", "ns", "moves"), Release: "ns/r", Score: "stack"},
+		{ID: id("Service", "ns", "goes"), Release: "ns/r", Score: "stack"},
+		{ID: id("Secret", "ns", "beside"), Score: "stack"},
+		{ID: id("Namespace", "", "ns"), Score: "tenant"},
+		{ID: id("Namespace", "", "elsewhere"), Score: "tenant"},
+	}
+	w := &Work{Inventory: &inventory.Inventory{Deployment: "d", Namespace: "n", Members: members}}
+	w.Request.Objects = []backend.Object{{ID: members[0].ID, Score: "stack"}, {ID: id("ConfigMap", "ns", "new"), Score: "stack"}, {ID: id("ConfigMap", "ns", "same"), Score: "stack"}, {ID: id("ConfigMap", "ns", "other"), Score: "other"}}
+	w.gather()
+	for _, i := range w.Items {
+		i.Action = Create
+		i.Member = w.Inventory.Index()[i.Key()]
+		if i.Object.ID.Name == "same" {
+			i.Action = Unchanged
+		}
+	}
+	for _, m := range members[1:] {
+		w.Removals = append(w.Removals, &Removal{ID: m.ID, Member: m})
+	}
+	r := w.Releases[0]
+	r.State = &helm.State{Namespace: "ns", Name: "r", Revision: 4, Status: "pending-upgrade", Owner: w.Inventory.ApplySetID(), Operation: othersAtWork(time.Minute)}
+	(&survey{work: w}).judgeReleases()
+	if r.Action != ReleaseBlocked || r.Problem == nil || r.Problem.Code != "release-busy" || r.Leaves() || r.CarriedOut() {
+		t.Errorf("got %s %+v", r.Action, r.Problem)
+	}
+	got := map[string]string{}
+	for _, i := range w.Items {
+		got[i.Object.ID.Name] = string(i.Action)
+	}
+	for _, removal := range w.Removals {
+		got[removal.ID.Name] = fmt.Sprintf("kept=%t", removal.Keep)
+		if removal.Keep && removal.Reason != "kept as long as others are at work on Helm release ns/r" {
+			t.Errorf("%s: got %q", removal.ID, removal.Reason)
+		}
+	}
+	want := map[string]string{
+		"moves": "blocked", "new": "blocked", "same": "unchanged", "other": "create",
+		"goes": "kept=true", "beside": "kept=true", "ns": "kept=true", "elsewhere": "kept=false",
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	r.State.Operation.Silent, r.Action = helm.BusyFor, ""
+	if (&survey{work: w}).judgeReleases(); r.Action != ReleaseHandOver {
+		t.Errorf("got %s when they are taken to be dead, want %s", r.Action, ReleaseHandOver)
 	}
 }
 

@@ -185,7 +185,7 @@ func destroyIn(ctx context.Context, f *factory, options applyOptions, name strin
 			return fmt.Errorf("destroy: got no deployment %q on %s, want one that has been applied", name, client.Host())
 		}
 	}
-	manager, err := helm.NewManager(client.RESTConfig())
+	manager, err := helm.NewManager(client.RESTConfig(), client.ServerNow)
 	if err != nil {
 		return f.failure(ctx, err, sources)
 	}

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/harmonyscript/harmonyscript/runtime/apply"
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
@@ -21,6 +22,11 @@ func TestJudgeRelease(t *testing.T) {
 	state := func(status helm.Status, revision int, owner string) *helm.State {
 		return &helm.State{Status: status, Revision: revision, Owner: owner, Description: "timed out"}
 	}
+	operation := func(s *helm.State, silent time.Duration) *helm.State {
+		at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+		s.Operation = &helm.Operation{Name: "upgrade", Others: true, Began: at, Heard: at, Silent: silent}
+		return s
+	}
 	for name, test := range map[string]struct {
 		state   *helm.State
 		want    status.State
@@ -29,6 +35,8 @@ func TestJudgeRelease(t *testing.T) {
 		"as it was left":  {state("deployed", 2, "ours"), status.Ready, ""},
 		"gone":            {nil, status.NotFound, "others removed it"},
 		"stuck":           {state("pending-upgrade", 3, "ours"), status.Failed, "its process was killed; apply recovers it"},
+		"others at work":  {operation(state("pending-upgrade", 3, "ours"), time.Minute), status.InProgress, "others began an upgrade at 2026-03-01T10:00:00Z, and it has not ended; apply leaves it alone until then"},
+		"others died":     {operation(state("pending-upgrade", 3, "ours"), helm.BusyFor), status.Failed, "its process seems to be dead; apply recovers it"},
 		"failed":          {state("failed", 3, "ours"), status.Failed, "its last revision is failed: timed out"},
 		"of others":       {state("deployed", 1, ""), status.Failed, "not this deployment's"},
 		"others upgraded": {state("deployed", 5, "ours"), status.Ready, "from revision 2 to 5"},

@@ -130,7 +130,7 @@ func (f *factory) prepare(ctx context.Context, loaded *deployment.Loaded, client
 	if problems.HasErrors() {
 		return nil, problems
 	}
-	manager, err := helm.NewManager(client.RESTConfig())
+	manager, err := helm.NewManager(client.RESTConfig(), client.ServerNow)
 	if err != nil {
 		return nil, err
 	}

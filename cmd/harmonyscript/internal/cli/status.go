@@ -139,6 +139,10 @@ func judgeRelease(record inventory.Release, state *helm.State, ours string) rele
 	switch {
 	case state.Owner != ours:
 		r.State, r.Message = status.Failed, "it was replaced by a release that is not this deployment's"
+	case state.Operation.Busy():
+		r.State, r.Message = status.InProgress, fmt.Sprintf("it is %s: %s, and it has not ended; apply leaves it alone until then", state.Status, state.Operation)
+	case state.Status.Pending() && state.Operation != nil && state.Operation.Others:
+		r.State, r.Message = status.Failed, fmt.Sprintf("it is %s: %s, and its process seems to be dead; apply recovers it", state.Status, state.Operation)
 	case state.Status.Pending():
 		r.State, r.Message = status.Failed, fmt.Sprintf("it is %s: an operation of Helm is under way, or its process was killed; apply recovers it", state.Status)
 	case state.Status != helm.Deployed:
@@ -175,7 +179,7 @@ func readStatus(ctx context.Context, client *cluster.Client, name, namespace str
 	if len(record.Releases) == 0 {
 		return found, nil
 	}
-	manager, err := helm.NewManager(client.RESTConfig())
+	manager, err := helm.NewManager(client.RESTConfig(), client.ServerNow)
 	if err != nil {
 		return nil, err
 	}
