@@ -111,7 +111,7 @@ func TestMissingKind(t *testing.T) {
 	for !p.kindGone(definition.ID.Name) {
 		time.Sleep(100 * time.Millisecond)
 	}
-	if p.manager, err = NewManager(p.config); err != nil {
+	if p.manager, err = NewManager(p.config, nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err = p.manager.Apply(context.Background(), p.rendered(extra("kind", "Widget")), p.options()); err == nil || !kindMissing(err) {
