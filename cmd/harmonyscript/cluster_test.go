@@ -7,26 +7,33 @@ package main
 //
 //	cluster create|apply|merge|delete|get|gone PATH [FILE]   one request as the administrator; gone waits until
 //	                                                         PATH does not exist. [!] must be refused.
+//	may USER VERB RESOURCE[.GROUP] [NAMESPACE]               waits until USER may do that: the API server takes a moment
+//	                                                         to know rights that were just given
+//	enforced PATH                                            waits until the ResourceQuota at PATH is in force: until its
+//	                                                         controller has looked at it, nothing that it counts is let in
 //	kubeconfig-as USER FILE                                  writes a kubeconfig that acts as that user
 //	kubeconfig-without GROUP FILE                            writes one for a cluster that lacks an API group
 //	kubeconfig-several FILE                                  writes one with the contexts "alive", this cluster, and "dead",
 //	                                                         where nobody listens
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/harmonyscript/harmonyscript/internal/sandboxtest"
 )
 
 // neighbour is somebody else on the cluster.
@@ -42,7 +49,7 @@ func newNeighbour(t *testing.T, kubeconfig string) *neighbour {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := rest.HTTPClientFor(config)
+	client, err := sandboxtest.Client(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,8 +58,10 @@ func newNeighbour(t *testing.T, kubeconfig string) *neighbour {
 
 func (n *neighbour) commands(t *testing.T) map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
-		"cluster": n.request,
-		"helm":    helmBy(t, n.kubeconfig),
+		"cluster":  n.request,
+		"may":      n.may,
+		"enforced": n.enforced,
+		"helm":     helmBy(t, n.kubeconfig),
 		"kubeconfig-as": func(ts *testscript.TestScript, _ bool, arguments []string) {
 			n.write(ts, arguments, func(c *clientcmdapi.Config) {
 				for _, user := range c.AuthInfos {
@@ -118,13 +127,11 @@ func (n *neighbour) request(ts *testscript.TestScript, neg bool, arguments []str
 		ts.Fatalf("usage: cluster create|apply|merge|delete|get|gone PATH [FILE]")
 	}
 	if arguments[0] == "gone" {
-		for range 600 {
-			if status, _ := n.send(ts, http.MethodGet, arguments[1], "", ""); status == http.StatusNotFound {
-				return
-			}
-			time.Sleep(100 * time.Millisecond)
-		}
-		ts.Fatalf("cluster gone %s: it is still there", arguments[1])
+		eventually(ts, "cluster gone "+arguments[1], func() (bool, string) {
+			status, answer := n.send(ts, http.MethodGet, arguments[1], "", "")
+			return status == http.StatusNotFound, answer
+		})
+		return
 	}
 	method, contentType := http.MethodGet, ""
 	switch arguments[0] {
@@ -146,6 +153,44 @@ func (n *neighbour) request(ts *testscript.TestScript, neg bool, arguments []str
 		ts.Fatalf("cluster %s: got status %d: %s", strings.Join(arguments, " "), status, answer)
 	}
 	fmt.Fprintln(ts.Stdout(), answer)
+}
+
+// may is the command of that name.
+func (n *neighbour) may(ts *testscript.TestScript, neg bool, arguments []string) {
+	if neg || len(arguments) < 3 || len(arguments) > 4 {
+		ts.Fatalf("usage: may USER VERB RESOURCE[.GROUP] [NAMESPACE]")
+	}
+	resource, group, _ := strings.Cut(arguments[2], ".")
+	attributes := map[string]string{"verb": arguments[1], "resource": resource, "group": group}
+	if len(arguments) == 4 {
+		attributes["namespace"] = arguments[3]
+	}
+	review, err := json.Marshal(map[string]any{
+		"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": map[string]any{"user": arguments[0], "resourceAttributes": attributes},
+	})
+	ts.Check(err)
+	eventually(ts, "may "+strings.Join(arguments, " "), func() (bool, string) {
+		_, answer := n.send(ts, http.MethodPost, "/apis/authorization.k8s.io/v1/subjectaccessreviews", "application/json", string(review))
+		var judged struct{ Status struct{ Allowed bool } }
+		ts.Check(json.Unmarshal([]byte(answer), &judged))
+		return judged.Status.Allowed, answer
+	})
+}
+
+// enforced is the command of that name.
+func (n *neighbour) enforced(ts *testscript.TestScript, neg bool, arguments []string) {
+	if neg || len(arguments) != 1 {
+		ts.Fatalf("usage: enforced PATH")
+	}
+	eventually(ts, "enforced "+arguments[0], func() (bool, string) {
+		_, answer := n.send(ts, http.MethodGet, arguments[0], "", "")
+		var quota struct {
+			Spec   struct{ Hard map[string]string }
+			Status struct{ Hard, Used map[string]string }
+		}
+		ts.Check(json.Unmarshal([]byte(answer), &quota))
+		return len(quota.Spec.Hard) > 0 && maps.Equal(quota.Spec.Hard, quota.Status.Hard) && len(quota.Status.Used) == len(quota.Spec.Hard), answer
+	})
 }
 
 func (n *neighbour) send(ts *testscript.TestScript, method, path, contentType, body string) (status int, answer string) {

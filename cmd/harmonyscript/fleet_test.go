@@ -6,6 +6,7 @@ package main
 // they have:
 //
 //	east|west VERB PATH [FILE]        one request as the administrator of that cluster, see cluster_test.go
+//	east-enforced|west-enforced PATH  the command "enforced" for that cluster
 //	kubeconfig-two FILE [HOW]...      writes a kubeconfig with the contexts "east" and "west"; with unplugged, west goes
 //	                                  away after its first writes of network policies; with silent, neither answers them;
 //	                                  with as=USER, west is asked as that user; with swapped, "east" is west and
@@ -34,7 +35,8 @@ func TestClusters(t *testing.T) {
 	sides := map[string]*sandboxtest.Sandbox{"east": shared.Get(t), "west": second.Get(t)}
 	commands := map[string]func(*testscript.TestScript, bool, []string){}
 	for name, side := range sides {
-		commands[name] = newNeighbour(t, side.Kubeconfig).request
+		n := newNeighbour(t, side.Kubeconfig)
+		commands[name], commands[name+"-enforced"] = n.request, n.enforced
 	}
 	commands["kubeconfig-two"] = func(ts *testscript.TestScript, _ bool, arguments []string) {
 		if len(arguments) == 0 {

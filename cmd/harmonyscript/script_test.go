@@ -5,12 +5,17 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"helm.sh/helm/v3/pkg/kube"
@@ -56,6 +61,7 @@ func runSuites(t *testing.T, pattern string, options suite.Options, commands map
 		t.Fatal(err)
 	}
 	parameters.Cmds["json-lines"] = jsonLines
+	parameters.Cmds["await"] = awaitLines
 	maps.Copy(parameters.Cmds, commands)
 	charts, err := filepath.Abs("../../testdata/charts")
 	if err != nil {
@@ -84,6 +90,44 @@ func TestScriptSandbox(t *testing.T) {
 	}
 	options := suite.Options{Sandbox: sandbox.State, SandboxProgram: sandbox.Program}
 	runSuites(t, "../../testdata/script/sandbox/*.txtar", options, newNeighbour(t, sandbox.Kubeconfig).commands(t))
+}
+
+// awaitLines is the command `await [-count=N] REGEXP FILE`: it waits until N lines, one unless that is said, of what a program in
+// the background writes match.
+func awaitLines(ts *testscript.TestScript, neg bool, arguments []string) {
+	want := 1
+	if len(arguments) == 3 {
+		if _, err := fmt.Sscanf(arguments[0], "-count=%d", &want); err != nil {
+			ts.Fatalf("await: got %q, want -count=N", arguments[0])
+		}
+		arguments = arguments[1:]
+	}
+	if neg || len(arguments) != 2 {
+		ts.Fatalf("usage: await [-count=N] REGEXP FILE")
+	}
+	pattern, err := regexp.Compile("(?m)" + arguments[0])
+	ts.Check(err)
+	eventually(ts, "await "+strings.Join(arguments, " "), func() (bool, string) {
+		// The program makes the file when it starts.
+		content, err := os.ReadFile(ts.MkAbs(arguments[1]))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			ts.Fatalf("await: %v", err)
+		}
+		return len(pattern.FindAll(content, -1)) >= want, string(content)
+	})
+}
+
+// eventually waits until look is satisfied with what it sees. The limit only ends what would never come.
+func eventually(ts *testscript.TestScript, what string, look func() (done bool, seen string)) {
+	for deadline := time.Now().Add(10 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		done, seen := look()
+		if done {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%s: it never came; last seen:\n%s", what, seen)
+		}
+	}
 }
 
 // jsonLines is the command `json-lines FILE`: every line of FILE must be one JSON object.

@@ -8,11 +8,11 @@ import (
 	"encoding/json"
 	"io"
 	"maps"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -52,7 +52,7 @@ func TestDelivery(t *testing.T) {
 
 	wanted := expectations()
 	got := map[string]request{}
-	deadline := time.After(2 * time.Minute)
+	deadline := time.After(deliveredWithin)
 	for len(got) < len(wanted) {
 		select {
 		case one := <-r.received:
@@ -61,7 +61,7 @@ func TestDelivery(t *testing.T) {
 			}
 			got[one.to] = one
 		case <-deadline:
-			t.Fatalf("got deliveries to %s within two minutes, want %s", slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(wanted)))
+			t.Fatalf("got deliveries to %s within %s, want %s", slices.Sorted(maps.Keys(got)), deliveredWithin, slices.Sorted(maps.Keys(wanted)))
 		}
 	}
 	for _, to := range slices.Sorted(maps.Keys(got)) {
@@ -120,11 +120,17 @@ func deploy(t *testing.T, client *cluster.Client, r *receivers) {
 	}
 }
 
+// The limits only end what would never come: an operator's configuration, Alertmanager's start, its deliveries.
+const generatedWithin, startWithin, deliveredWithin = 5 * time.Minute, 5 * time.Minute, 5 * time.Minute
+
+// listening is what Alertmanager's log says when it has found itself a port.
+var listening = regexp.MustCompile(`msg="Listening on" .*address=(127\.0\.0\.1:\d+)`)
+
 // generatedConfiguration returns the alertmanager.yaml that the operator made, as soon as it holds the channels.
 func generatedConfiguration(t *testing.T, client *cluster.Client) []byte {
 	t.Helper()
 	var last []byte
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(generatedWithin); time.Now().Before(deadline); {
 		var err error
 		if last, err = generated.Alertmanager(t.Context(), client, tenantName, "monitoring"); err != nil {
 			t.Fatal(err)
@@ -154,11 +160,10 @@ func startAlertmanager(t *testing.T, configuration []byte) string {
 	if err := os.WriteFile(file, configuration, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	address := freeAddress(t)
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithCancel(context.Background())
 	command := exec.CommandContext(ctx, filepath.Join(filepath.Dir(program), "sandbox", "alertmanager"),
-		"--config.file="+file, "--storage.path="+folder, "--web.listen-address="+address, "--cluster.listen-address=")
-	var output bytes.Buffer
+		"--config.file="+file, "--storage.path="+folder, "--web.listen-address=127.0.0.1:0", "--cluster.listen-address=")
+	var output sandboxtest.Output
 	command.Stdout, command.Stderr = &output, &output
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
@@ -170,12 +175,14 @@ func startAlertmanager(t *testing.T, configuration []byte) string {
 			t.Logf("alertmanager:\n%s\nits configuration:\n%s", output.String(), configuration)
 		}
 	})
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
-		response, err := http.Get("http://" + address + "/-/ready")
-		if err == nil {
-			response.Body.Close()
-			if response.StatusCode == http.StatusOK {
-				return address
+	for deadline := time.Now().Add(startWithin); time.Now().Before(deadline); {
+		if address := listening.FindStringSubmatch(output.String()); address != nil {
+			response, err := http.Get("http://" + address[1] + "/-/ready")
+			if err == nil {
+				response.Body.Close()
+				if response.StatusCode == http.StatusOK {
+					return address[1]
+				}
 			}
 		}
 		select {
@@ -185,16 +192,6 @@ func startAlertmanager(t *testing.T, configuration []byte) string {
 	}
 	t.Fatalf("alertmanager did not get ready:\n%s", output.String())
 	return ""
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 func postAlert(t *testing.T, address string, labels map[string]string) {

@@ -161,7 +161,7 @@ func rawConfiguration(t *testing.T, client *cluster.Client, namespace, name stri
 	id := backend.ID{Version: "v1", Kind: "Secret", Namespace: namespace, Name: "alertmanager-" + name + "-generated"}
 	var text []byte
 	var data map[string]string
-	for deadline := time.Now().Add(time.Minute); !bytes.Contains(text, []byte("mattermost_configs")) || !bytes.Contains(text, []byte("webhook_configs")); {
+	for deadline := time.Now().Add(generatedWithin); !bytes.Contains(text, []byte("mattermost_configs")) || !bytes.Contains(text, []byte("webhook_configs")); {
 		if time.Now().After(deadline) {
 			t.Fatalf("the operator's configuration never held the channels:\n%s", text)
 		}
@@ -223,7 +223,7 @@ func expectRaw(t *testing.T, r *receivers, tenant string) {
 		"leftover":   {`"alertname":"Slow"`},
 	}
 	got := map[string]string{}
-	deadline := time.After(2 * time.Minute)
+	deadline := time.After(deliveredWithin)
 	for len(got) < len(wanted) {
 		select {
 		case one := <-r.received:
@@ -236,7 +236,7 @@ func expectRaw(t *testing.T, r *receivers, tenant string) {
 			}
 			got[one.to] = whole
 		case <-deadline:
-			t.Fatalf("got deliveries to %s within two minutes, want %s", slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(wanted)))
+			t.Fatalf("got deliveries to %s within %s, want %s", slices.Sorted(maps.Keys(got)), deliveredWithin, slices.Sorted(maps.Keys(wanted)))
 		}
 	}
 	for to, parts := range wanted {

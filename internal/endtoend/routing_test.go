@@ -227,7 +227,7 @@ func compareRest(t *testing.T, loaded *config.Config, stack score.MonitoringStac
 // operatorsConfiguration returns what the operator generated for a stack, as soon as it has the stack's channels.
 func operatorsConfiguration(t *testing.T, client *cluster.Client, stack score.MonitoringStack) *config.Config {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), generatedWithin)
 	defer cancel()
 	last := map[string]string{}
 	for {

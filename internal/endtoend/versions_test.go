@@ -180,7 +180,7 @@ func send(t *testing.T, client *cluster.Client, id backend.ID, content map[strin
 func await(t *testing.T, client *cluster.Client, namespace, name string) madeOf {
 	t.Helper()
 	var last error
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), generatedWithin)
 	defer cancel()
 	for {
 		g, err := read(t, client, namespace, name)

@@ -12,8 +12,10 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"log"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -75,12 +77,20 @@ func Start(t testing.TB, kubeconfig string, o Options) *Proxy {
 	if p.certificate, p.authority, err = selfSigned(); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.listen("127.0.0.1:0"); err != nil {
-		t.Fatal(err)
+	for attempt := 1; ; attempt++ {
+		if err = p.listen(fmt.Sprintf("127.0.0.1:%d", firstPort+rand.IntN(ports))); err == nil {
+			break
+		}
+		if attempt == 100 {
+			t.Fatal(err)
+		}
 	}
 	t.Cleanup(p.Down)
 	return p
 }
+
+// Proxies have ports below those that systems give away and those of sandboxes, so that nobody takes one's port while it is down.
+const firstPort, ports = 12000, 8000
 
 // forwarder carries requests to the API server.
 func forwarder(config *rest.Config) (http.Handler, error) {
@@ -154,7 +164,7 @@ func (p *Proxy) Down() {
 
 // Up takes connections again, at the same address.
 func (p *Proxy) Up() {
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		err := p.listen(p.address)
 		if err == nil {
 			return

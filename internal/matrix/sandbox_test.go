@@ -219,7 +219,7 @@ func checkReconciled(t *testing.T, client *cluster.Client, r row, c cell) {
 // await reads what the operators make of a cell until it holds every channel and target.
 func await(t *testing.T, client *cluster.Client, r row, c cell) configurations {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	for {
 		got, err := read(ctx, client, r, c)

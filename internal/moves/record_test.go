@@ -26,7 +26,7 @@ import (
 )
 
 // deliveredWithin bounds the wait until a watch has delivered what happened before its end.
-const deliveredWithin = time.Minute
+const deliveredWithin = 5 * time.Minute
 
 // recorded is a kind of objects whose changes are recorded, in all namespaces.
 type recorded struct {

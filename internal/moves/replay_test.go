@@ -233,10 +233,6 @@ func (c oneObject) Get(_ context.Context, id backend.ID) (*unstructured.Unstruct
 	return c.object, nil
 }
 
-func (c oneObject) List(context.Context, schema.GroupVersionKind, string, string, string) ([]unstructured.Unstructured, error) {
-	return []unstructured.Unstructured{*c.object}, nil
-}
-
 // revisionOf reads a resource version, which on etcd is a number.
 func revisionOf(version string) (int64, error) {
 	revision, err := strconv.ParseInt(version, 10, 64)

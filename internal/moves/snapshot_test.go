@@ -98,12 +98,15 @@ func content(t *testing.T, o *unstructured.Unstructured) string {
 	return text
 }
 
+// settledWithin bounds the wait for controllers to make, and take away, all that they will.
+const settledWithin = 5 * time.Minute
+
 // settle waits until the cluster has exactly what it should have for the tenant, objects of the given kinds left out, and
 // returns the difference that stays. A run ends when its own objects are gone; what controllers made of them is for the
 // garbage collector.
 func (x *tenant) settle(want snapshot.Snapshot, leaveOut ...string) string {
 	x.t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(500 * time.Millisecond) {
+	for deadline := time.Now().Add(settledWithin); ; time.Sleep(500 * time.Millisecond) {
 		difference := without(take(x.t, x.client, x.name), leaveOut...).Difference(without(want, leaveOut...))
 		if difference == "" || time.Now().After(deadline) {
 			return difference
@@ -136,10 +139,28 @@ func firstDeployment(t *testing.T, version score.APIVersion) snapshot.Snapshot {
 	if here.taken == nil {
 		x := newTenant(t, "first-"+short(version))
 		x.run(version)
-		here.taken = take(t, x.client, x.name)
+		here.taken = x.settled()
 		x.destroy()
 	}
 	return here.taken
+}
+
+// settled returns what there is for the tenant once nothing more of it comes or goes: controllers go on for a while after a run.
+func (x *tenant) settled() snapshot.Snapshot {
+	x.t.Helper()
+	before := take(x.t, x.client, x.name)
+	for deadline := time.Now().Add(settledWithin); ; {
+		time.Sleep(2 * time.Second)
+		now := take(x.t, x.client, x.name)
+		difference := now.Difference(before)
+		if difference == "" {
+			return now
+		}
+		if time.Now().After(deadline) {
+			x.t.Fatalf("%s: what there is goes on changing:\n%s", x.name, difference)
+		}
+		before = now
+	}
 }
 
 // short is a version in names: "v1".

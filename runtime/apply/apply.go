@@ -51,7 +51,8 @@ type Request struct {
 	ResolveSecret func(context.Context, score.Secret) (string, error)
 	// InventoryNamespace is where inventory and lock are kept; "" means inventory.DefaultNamespace.
 	InventoryNamespace string
-	// DeleteNamespaces lets Namespaces, PersistentVolumeClaims and CustomResourceDefinitions be deleted.
+	// DeleteNamespaces lets Namespaces, PersistentVolumeClaims and CustomResourceDefinitions be deleted, but for definitions of
+	// whose kind there are objects that the deployment did not make.
 	DeleteNamespaces bool
 	// TakeOwnership names the objects whose fields are taken from other managers, and those of others that Helm overwrites.
 	TakeOwnership plan.Ownership
@@ -121,6 +122,8 @@ type runner struct {
 	uncertain map[inventory.Key]backend.ID
 	// earlier are the objects that a run before this one left in an unknown state.
 	earlier map[inventory.Key]bool
+	// doubts are the objects that the last run did not leave working for certain.
+	doubts doubts
 	// removed are the members that are gone.
 	removed map[inventory.Key]bool
 	// releaseResults and releaseRecords are the releases as this run left them; releasesGone are those that it removed.
@@ -290,7 +293,7 @@ func (r *runner) prepare(ctx context.Context, request plan.Request, inv *invento
 	if len(w.Missing) > 0 {
 		return w.Missing
 	}
-	r.work = w
+	r.work, r.doubts = w, doubtsAfter(inv.Run)
 	return nil
 }
 

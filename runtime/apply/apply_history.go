@@ -35,6 +35,32 @@ func Holder(ctx context.Context, client *cluster.Client, deployment, namespace s
 	return holder, err
 }
 
+// doubts are the objects that the last run did not leave working for certain. What has not changed since still has to be
+// looked at: a run that is repeated must not end well for no other reason than that it has nothing to send.
+type doubts struct {
+	all     bool
+	objects map[inventory.Key]bool
+}
+
+func (d doubts) about(key inventory.Key) bool { return d.all || d.objects[key] }
+
+// doubtsAfter tells what the last run left in doubt.
+func doubtsAfter(last *inventory.Run) doubts {
+	switch {
+	case last == nil || last.State == string(Done):
+		return doubts{}
+	case last.State != string(NotReady) || last.MoreChanges > 0:
+		return doubts{all: true}
+	}
+	d := doubts{objects: map[inventory.Key]bool{}}
+	for _, change := range last.Changes {
+		if change.Status == string(ObjectNotReady) {
+			d.objects[inventory.KeyOf(change.ID)] = true
+		}
+	}
+	return d
+}
+
 // askUser asks the API server who we are. It is told in the history, and nothing depends on the answer.
 func (r *runner) askUser(ctx context.Context) <-chan string {
 	user := make(chan string, 1)

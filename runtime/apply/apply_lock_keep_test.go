@@ -42,8 +42,10 @@ func TestWritesWaitForTheLock(t *testing.T) {
 			}
 			l := lockOf(leaseServer(t, o, func() leaseAnswers { return said.Load().(leaseAnswers) }), me)
 			ctx, cancel := context.WithCancelCause(t.Context())
-			events := make(chan EventType, 2)
-			l.times, l.cancel, l.stop, l.done = lockTimes{renewal: time.Millisecond, retry: time.Millisecond, held: 20 * time.Millisecond}, cancel, make(chan struct{}), make(chan struct{})
+			// A machine that is busy holds writes back more than once, and nobody reads that.
+			events := make(chan EventType, 1000)
+			// A renewal has as long as it takes from one to the next, which has to do on a busy machine.
+			l.times, l.cancel, l.stop, l.done = lockTimes{renewal: 100 * time.Millisecond, retry: time.Millisecond, held: 300 * time.Millisecond}, cancel, make(chan struct{}), make(chan struct{})
 			l.tell = func(e Event) { events <- e.Type }
 			if err := l.gate.pass(ctx); err != nil {
 				t.Fatalf("a lock that was just taken: got %v, want writes let through", err)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // This file waits for quotas that were changed. The API server enforces what stands in a quota's status, and it is the quota's
-// controller that copies it there: objects that are sent at once would be refused by the limits of before.
+// controller that copies it there: objects that are sent at once would be refused by the limits of before, or, where the quota
+// is new, because there are none yet.
 
 package apply
 
@@ -17,7 +18,7 @@ import (
 )
 
 const (
-	// quotaWithin is how long a changed quota is waited for.
+	// quotaWithin is how long a quota is waited for that was changed or made.
 	quotaWithin = 15 * time.Second
 	// quotaSeenWithin is how long the API server may take to see what it has stored itself.
 	quotaSeenWithin = 2 * time.Second
@@ -56,8 +57,12 @@ func isEnforced(quota *unstructured.Unstructured) bool {
 	return len(wanted) == 0 || reflect.DeepEqual(wanted, enforced)
 }
 
-// awaitsQuota reports whether a refusal may come of a quota's limits of before: this run has changed the quota, a moment ago.
+// awaitsQuota reports whether a refusal may come of a quota's limits of before, because this run has changed the quota a moment ago,
+// or comes of a quota that has none yet, whoever has made it.
 func (r *runner) awaitsQuota(err error, namespace string, sent time.Time) bool {
+	if cluster.IsQuotaUnknown(err) {
+		return time.Since(sent) < quotaWithin
+	}
 	r.mutex.Lock()
 	changed := r.quotas[namespace]
 	r.mutex.Unlock()

@@ -18,7 +18,7 @@ import (
 )
 
 // A quota that was changed is waited for until its controller has put the new limits into force; one that was made, or left as it
-// was, costs nothing.
+// was, costs nothing. What a quota refuses before it has been looked at is sent again.
 func TestChangedQuotasAreAwaited(t *testing.T) {
 	t.Parallel()
 	var looks atomic.Int32
@@ -53,6 +53,7 @@ func TestChangedQuotasAreAwaited(t *testing.T) {
 		t.Errorf("got %d looks at quotas, want three at the one that was changed", looks.Load())
 	}
 	refusal := errors.New(`services "web" is forbidden: exceeded quota: tenant, requested: services=1, used: services=1, limited: services=1`)
+	unknown := errors.New(`services "web" is forbidden: status unknown for quota: tenant, resources: services`)
 	now := time.Now()
 	for _, c := range []struct {
 		what, namespace string
@@ -65,6 +66,9 @@ func TestChangedQuotasAreAwaited(t *testing.T) {
 		{"another refusal", "changed", errors.New("no right"), now, false},
 		{"no refusal", "changed", nil, now, false},
 		{"a quota that was made", "made", refusal, now, false},
+		{"a quota that was made and not looked at yet", "made", unknown, now, true},
+		{"a quota that somebody else has just made", "as-it-was", unknown, now, true},
+		{"one that is never looked at", "made", unknown, now.Add(-quotaWithin), false},
 		{"a quota that was not touched", "as-it-was", refusal, now, false},
 	} {
 		if got := r.awaitsQuota(c.err, c.namespace, c.sent); got != c.again {

@@ -156,8 +156,11 @@ func (r *runner) send(ctx context.Context, i *plan.Item) {
 	key := i.Key()
 	switch {
 	case err != nil && isCancel(ctx, err):
-		// A write that has begun is let finish; this one may have been cut off all the same, after a while.
-		r.doubt(key, i.Object.ID)
+		// A write that has begun is let finish; this one may have been cut off all the same, after a while. What was never sent
+		// is as it was, unless it was on its way from one writer to the other.
+		if cluster.IsUncertain(err) || i.HandOver {
+			r.doubt(key, i.Object.ID)
+		}
 		if cluster.IsUncertain(err) {
 			r.settleUncertain(i, nil, whyStopped(ctx))
 		} else {

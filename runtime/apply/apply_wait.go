@@ -277,18 +277,20 @@ func (r *runner) notReady(t *target, detail string) *diag.Diagnostic {
 	return &d
 }
 
-// reportRejected looks once at the configuration objects that this run wrote: their operator tells by an event that it does
-// not accept one.
+// reportRejected looks once at the configuration objects that this run wrote, and at those that the last run left in doubt:
+// their operator tells by an event that it does not accept one.
 func (r *runner) reportRejected(ctx context.Context) {
 	request := status.Request{Deployment: r.request.Deployment}
-	written := map[inventory.Key]*plan.Item{}
+	asked := map[inventory.Key]*plan.Item{}
 	for _, i := range r.work.Items {
+		key := i.Key()
 		if k := r.kinds[cluster.KindOf(i.Object.ID).GroupKind()]; len(k.Rejections) == 0 {
 			continue
 		}
-		if s := r.statusOf(i.Key()); s == Created || s == Updated || s == Adopted {
+		s := r.statusOf(key)
+		if s == Created || s == Updated || s == Adopted || s == Unchanged && r.doubts.about(key) {
 			request.Items = append(request.Items, status.Item{ID: i.Object.ID, Score: i.Object.Score, Position: i.Object.Origin.Position()})
-			written[i.Key()] = i
+			asked[key] = i
 		}
 	}
 	if len(request.Items) == 0 || interrupted(ctx) {
@@ -303,14 +305,14 @@ func (r *runner) reportRejected(ctx context.Context) {
 	}
 	for _, s := range tree.Scores {
 		for _, object := range s.Objects {
-			i := written[inventory.KeyOf(object.ID)]
+			i := asked[inventory.KeyOf(object.ID)]
 			if object.State != status.Failed || i == nil {
 				continue
 			}
 			d := r.work.Secrets.Redactor.Diagnostic(diag.Diagnostic{
 				Severity: diag.Error, Code: "not-ready", Position: object.Position,
 				Summary: fmt.Sprintf("%s is not accepted: %s", object.ID, object.Reason), Detail: object.Message,
-				Related: diag.Callers(i.Object.Origin), Fix: "correct it in the script: until then the operator leaves it out",
+				Related: diag.Callers(i.Object.Origin), Fix: "correct it in the script, or the Secret that it refers to: until then the operator leaves it out",
 			})
 			r.settle(i, ObjectNotReady, &d)
 		}

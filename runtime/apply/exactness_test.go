@@ -208,11 +208,15 @@ func (x *exactness) ask(w *plan.Work, i *plan.Item) truth {
 	}
 }
 
-// contentOf returns what an apply could change of an object: all but the status, and the times of those who own fields.
+// revisionAnnotation is what the controller of Deployments writes beside their status.
+const revisionAnnotation = "deployment.kubernetes.io/revision"
+
+// contentOf returns what an apply could change of an object: all but the status, the times of those who own fields, and what
+// controllers write whenever they come to it.
 func contentOf(o *unstructured.Unstructured) map[string]any {
 	c := o.DeepCopy()
 	delete(c.Object, "status")
-	managed := c.GetManagedFields()
+	managed := slices.DeleteFunc(c.GetManagedFields(), func(e metav1.ManagedFieldsEntry) bool { return e.Manager == "kube-controller-manager" })
 	for n := range managed {
 		managed[n].Time = nil
 	}
@@ -220,6 +224,13 @@ func contentOf(o *unstructured.Unstructured) map[string]any {
 	c.SetManagedFields(nil)
 	c.SetResourceVersion("")
 	c.SetGeneration(0)
+	if annotations := c.GetAnnotations(); annotations[revisionAnnotation] != "" {
+		delete(annotations, revisionAnnotation)
+		c.SetAnnotations(annotations)
+	}
+	if len(c.GetAnnotations()) == 0 {
+		unstructured.RemoveNestedField(c.Object, "metadata", "annotations")
+	}
 	content := c.Object
 	content["managed"] = encode(managed)
 	return content

@@ -200,7 +200,7 @@ func (w *world) configMap(line int, title, namespace, name string, data map[stri
 
 func (w *world) request() apply.Request {
 	return apply.Request{
-		Client: w.client, Deployment: w.name, Objects: w.objects, Releases: w.releases, Helm: w.helm, Timeout: time.Minute,
+		Client: w.client, Deployment: w.name, Objects: w.objects, Releases: w.releases, Helm: w.helm, Timeout: eventually,
 		ResolveSecret: func(_ context.Context, s score.Secret) (string, error) {
 			if value, ok := w.secrets[s.Name]; ok {
 				return value, nil
@@ -296,14 +296,6 @@ func idOf(apiVersion, kind, namespace, name string) backend.ID {
 		group, version = "", apiVersion
 	}
 	return backend.ID{Group: group, Version: version, Kind: kind, Namespace: namespace, Name: name}
-}
-
-// edit changes a live ConfigMap as another manager would.
-func (w *world) edit(namespace, name string, change func(map[string]any)) {
-	w.t.Helper()
-	live := w.get("v1", "ConfigMap", namespace, name)
-	change(live.Object)
-	foreign(w.t, w.client, http.MethodPut, "/api/v1/namespaces/"+namespace+"/configmaps/"+name+"?fieldManager=kubectl-edit", live.Object)
 }
 
 // applyAs applies an object as some manager does, beside the engine.

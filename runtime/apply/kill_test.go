@@ -15,7 +15,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/harmonyscript/harmonyscript/runtime/apply"
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
@@ -65,7 +64,7 @@ func child() int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	request := apply.Request{Client: client, Deployment: o.Deployment, Timeout: time.Minute, Parallel: 2}
+	request := apply.Request{Client: client, Deployment: o.Deployment, Timeout: eventually, Parallel: 2}
 	if o.Script != "" {
 		request.NoWait = true
 		request.ResolveSecret = func(_ context.Context, s score.Secret) (string, error) { return o.Secrets[s.Name], nil }

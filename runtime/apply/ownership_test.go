@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -148,6 +149,28 @@ func TestObjectOfOtherDeployment(t *testing.T) {
 	}
 }
 
+// Somebody else may write between the look at an object and the try: what they changed is no change of ours.
+func TestPlanWhileOthersWrite(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ns := w.namespace(1, "tenant")
+	w.configMap(2, "tenant", ns, "shared", map[string]any{"key": "one"})
+	w.run()
+	w.drop("ConfigMap", "shared")
+	w.configMap(2, "tenant", ns, "shared", map[string]any{"key": "two"})
+	var tries atomic.Int32
+	w.counter.before = func(r *http.Request) error {
+		if r.Method == http.MethodPatch && r.URL.Query().Get("dryRun") != "" && tries.Add(1) == 1 {
+			w.edit(ns, "shared", setData("theirs", "x"))
+		}
+		return nil
+	}
+	s := step(t, w.plan(), "ConfigMap", "shared")
+	if want := (plan.Change{Path: ".data.key", Before: "one", After: "two"}); tries.Load() != 2 || len(s.Changes) != 1 || s.Changes[0] != want {
+		t.Errorf("got %+v after %d tries, want %+v alone after two", s.Changes, tries.Load(), want)
+	}
+}
+
 // An object whose label a member lost to somebody else's tool must not be pruned.
 func TestPruneSparesWhatLostTheLabel(t *testing.T) {
 	t.Parallel()
@@ -228,7 +251,7 @@ func TestParentFollowsTheSpecification(t *testing.T) {
 // unchanged: here the script goes back to what it was before, so that what it would send equals what is on record.
 func TestLostAnswerThenScriptGoesBack(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *cluster.Options) { o.RetryFor = time.Second })
+	w := newWorld(t, func(o *cluster.Options) { o.AwayFor = time.Second })
 	ns := w.namespace(1, "tenant")
 	w.configMap(2, "tenant", ns, "value", map[string]any{"key": "one"})
 	w.run()

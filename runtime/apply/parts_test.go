@@ -213,7 +213,7 @@ func TestKilledBetweenParts(t *testing.T) {
 func (w *world) saveAndDie(point int, seed string, size int) (writes int) {
 	w.t.Helper()
 	var tried atomic.Int32
-	client := connect(w.t, cluster.Options{Kubeconfig: kubeconfig(w.t), RetryFor: 1, Wrap: func(next http.RoundTripper) http.RoundTripper {
+	client := connect(w.t, cluster.Options{Kubeconfig: kubeconfig(w.t), AwayFor: 1, Wrap: func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(r *http.Request) (*http.Response, error) {
 			if r.Method == http.MethodGet {
 				return next.RoundTrip(r)

@@ -60,6 +60,14 @@ func TestPreflight(t *testing.T) {
 	}
 
 	w := newWorld(t, func(o *cluster.Options) { o.ImpersonateUser = user })
+	granted := func(verb, group, resource, where string) {
+		t.Helper()
+		awaitRights(t, w.client, cluster.Access{Verb: verb, Group: group, Resource: resource, Namespace: where})
+	}
+	granted("get", "", "secrets", inventory.DefaultNamespace)
+	granted("get", "coordination.k8s.io", "leases", inventory.DefaultNamespace)
+	granted("delete", "", "configmaps", ns)
+	granted("patch", "", "serviceaccounts", ns)
 	w.configMap(3, "tenant", ns, "allowed", map[string]any{"a": "1"})
 	for n, name := range []string{"one", "two"} {
 		w.add(4+n, "tenant", object("v1", "ServiceAccount", ns, name, nil))
@@ -107,5 +115,9 @@ func TestPreflight(t *testing.T) {
 	if o := admin.run(); o.State != apply.Done {
 		t.Fatalf("granting: %s", o.Diagnostics.Render(nil, diag.Style{}))
 	}
+	granted("delete", "", "secrets", inventory.DefaultNamespace)
+	granted("delete", "coordination.k8s.io", "leases", inventory.DefaultNamespace)
+	granted("delete", "", "serviceaccounts", ns)
+	granted("delete", "", "configmaps", other)
 	mustBe(t, w.run(), apply.Done, map[apply.Status]int{apply.Created: 4})
 }

@@ -6,9 +6,9 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/harmonyscript/harmonyscript/runtime/apply"
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
@@ -37,6 +37,11 @@ func TestForbidden(t *testing.T) {
 	admin.run()
 
 	w := newWorld(t, func(o *cluster.Options) { o.ImpersonateUser = user })
+	awaitRights(t, w.client,
+		cluster.Access{Verb: "delete", Resource: "secrets", Namespace: inventory.DefaultNamespace},
+		cluster.Access{Verb: "delete", Group: "coordination.k8s.io", Resource: "leases", Namespace: inventory.DefaultNamespace},
+		cluster.Access{Verb: "delete", Resource: "configmaps", Namespace: ns},
+	)
 	w.configMap(3, "tenant", ns, "allowed", map[string]any{"a": "1"})
 	w.add(4, "tenant", object("v1", "ServiceAccount", ns, "forbidden", nil))
 	w.add(5, "tenant", object("v1", "Service", ns, "depends", map[string]any{"spec": map[string]any{"clusterIP": "None", "selector": map[string]any{"a": "b"}}}))
@@ -81,15 +86,8 @@ func TestQuotaExceeded(t *testing.T) {
 	foreign(t, w.client, http.MethodPost, "/api/v1/namespaces/"+ns+"/resourcequotas", object("v1", "ResourceQuota", ns, "quota", map[string]any{"spec": map[string]any{"hard": map[string]any{"services": "0"}}}))
 	w.configMap(2, "tenant", ns, "fits", map[string]any{"a": "1"})
 	w.add(3, "tenant", object("v1", "Service", ns, "too-much", map[string]any{"spec": map[string]any{"ports": []any{map[string]any{"port": 80}}}}))
-	// The quota counts only after its controller has looked at the namespace once.
-	for range 100 {
-		if quota := w.get("v1", "ResourceQuota", ns, "quota"); quota.Object["status"] != nil {
-			if hard, ok := quota.Object["status"].(map[string]any)["hard"].(map[string]any); ok && len(hard) > 0 {
-				break
-			}
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
+	ports := map[string]any{"spec": map[string]any{"ports": []any{map[string]any{"port": 80}}}}
+	awaitQuota(t, w.client, "/api/v1/namespaces/"+ns+"/services", object("v1", "Service", ns, "one-more", ports))
 	o := w.run()
 	mustBe(t, o, apply.Failed, map[apply.Status]int{apply.Unchanged: 1, apply.Created: 1, apply.ObjectFailed: 1})
 	mustHave(t, o.Diagnostics, "quota-exceeded", "services=1", 3)
@@ -151,12 +149,7 @@ func TestNamespaceTerminating(t *testing.T) {
 	// Once it is gone, the same script makes everything anew.
 	release()
 	released = true
-	for range 300 {
-		if w.get("v1", "Namespace", "", ns) == nil {
-			break
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
+	await(t, "the end of the namespace", func() bool { return w.get("v1", "Namespace", "", ns) == nil })
 	mustBe(t, w.run(), apply.Done, map[apply.Status]int{apply.Created: 3})
 }
 
@@ -244,7 +237,25 @@ func TestKindOfTheSameDeployment(t *testing.T) {
 	}
 	mustBe(t, w.run(), apply.Done, map[apply.Status]int{apply.Created: 3})
 	mustBe(t, w.run(), apply.Done, map[apply.Status]int{apply.Unchanged: 3})
-	mustBe(t, w.destroy(true), apply.Done, map[apply.Status]int{apply.Deleted: 3})
+
+	// The definition stays while others have an object of its kind, whatever the run may delete.
+	theirs := idOf(group+"/v1", "Thing", "default", "theirs")
+	if _, err := w.client.Apply(context.Background(), theirs, []byte(`{"apiVersion":"`+group+`/v1","kind":"Thing","metadata":{"name":"theirs","namespace":"default"}}`), cluster.ApplyOptions{Manager: "others"}); err != nil {
+		t.Fatal(err)
+	}
+	o := w.destroy(true)
+	mustBe(t, o, apply.Done, map[apply.Status]int{apply.Deleted: 2, apply.Kept: 1})
+	const want = "kept, since Thing default/theirs would go with it, which is not of this deployment"
+	if at := slices.IndexFunc(o.Results, func(r apply.Result) bool { return r.Status == apply.Kept }); o.Results[at].Reason != want {
+		t.Errorf("got %q, want %q", o.Results[at].Reason, want)
+	}
+	if w.get(group+"/v1", "Thing", "default", "theirs") == nil {
+		t.Fatal("the object of others is gone")
+	}
+	if _, err := w.client.Delete(context.Background(), theirs, cluster.Preconditions{}); err != nil {
+		t.Fatal(err)
+	}
+	mustBe(t, w.destroy(true), apply.Done, map[apply.Status]int{apply.Deleted: 1})
 }
 
 func TestDuplicateObject(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -54,12 +55,13 @@ func TestTwoRuns(t *testing.T) {
 	// One that may wait gets its turn.
 	second := make(chan *apply.Outcome, 1)
 	waiting := make(chan struct{})
+	told := sync.OnceFunc(func() { close(waiting) })
 	go func() {
 		request := request
 		request.LockWait = time.Minute
 		request.Observe = func(e apply.Event) {
 			if e.Type == apply.WaitingForLock {
-				close(waiting)
+				told()
 			}
 		}
 		o, err := apply.Run(context.Background(), request)
@@ -78,20 +80,20 @@ func TestExpiredLockIsTakenOver(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.namespace(1, "tenant")
-	lease := func(age time.Duration) map[string]any {
+	lease := func(age, duration time.Duration) map[string]any {
 		stamp := time.Now().Add(-age).UTC().Format("2006-01-02T15:04:05.000000Z")
 		return object("coordination.k8s.io/v1", "Lease", inventory.DefaultNamespace, w.name, map[string]any{"spec": map[string]any{
-			"holderIdentity": "far-away/4711/abcdef/01", "leaseDurationSeconds": 30, "acquireTime": stamp, "renewTime": stamp,
+			"holderIdentity": "far-away/4711/abcdef/01", "leaseDurationSeconds": int(duration / time.Second), "acquireTime": stamp, "renewTime": stamp,
 		}})
 	}
 	path := "/apis/coordination.k8s.io/v1/namespaces/" + inventory.DefaultNamespace + "/leases"
-	foreign(t, w.client, http.MethodPost, path, lease(10*time.Second))
+	foreign(t, w.client, http.MethodPost, path, lease(time.Minute, time.Hour))
 	_, err := apply.Run(context.Background(), w.request())
 	if held := mustErr[*apply.LockedError](t, err); held.Host != "far-away" || held.Process != 4711 {
 		t.Fatalf("got %+v", held)
 	}
 	foreign(t, w.client, http.MethodDelete, path+"/"+w.name, nil)
-	foreign(t, w.client, http.MethodPost, path, lease(31*time.Second))
+	foreign(t, w.client, http.MethodPost, path, lease(time.Hour, time.Minute))
 	mustBe(t, w.run(), apply.Done, map[apply.Status]int{apply.Created: 1})
 	if w.get("coordination.k8s.io/v1", "Lease", inventory.DefaultNamespace, w.name) != nil {
 		t.Fatal("the lock was not released")
@@ -169,7 +171,7 @@ func TestCancelThenAgain(t *testing.T) {
 
 func TestServerLostInTheMiddle(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *cluster.Options) { o.RetryFor = time.Second })
+	w := newWorld(t, func(o *cluster.Options) { o.AwayFor = time.Second })
 	ns := w.namespace(1, "tenant")
 	for n := range 40 {
 		w.configMap(10+n, "tenant", ns, fmt.Sprintf("map-%d", n), map[string]any{"a": "1"})

@@ -71,6 +71,8 @@ type watcher struct {
 	// last is what the inventory said of the last run that we know of.
 	last  *inventory.Run
 	dirty map[inventory.Key]*drifted
+	// found are the objects of which it was told that others changed them, until they are corrected.
+	found map[inventory.Key]bool
 	// told is after which correction a fight was told last.
 	told    map[inventory.Key]int
 	fights  fights
@@ -95,7 +97,7 @@ func Watch(ctx context.Context, request Request, options WatchOptions) (*Outcome
 	options.complete()
 	w := &watcher{
 		request: request, options: options, inbox: newInbox(), streams: map[place]context.CancelFunc{}, narrow: map[schema.GroupKind]bool{}, refused: map[place]bool{},
-		dirty: map[inventory.Key]*drifted{}, told: map[inventory.Key]int{}, retries: backoff{first: options.Backoff, most: options.MaxBackoff},
+		dirty: map[inventory.Key]*drifted{}, found: map[inventory.Key]bool{}, told: map[inventory.Key]int{}, retries: backoff{first: options.Backoff, most: options.MaxBackoff},
 		fights: fights{objects: map[inventory.Key]*fight{}, first: options.Backoff, most: options.MaxBackoff, calm: 2 * options.MaxBackoff},
 	}
 	store := inventory.NewStore(request.Client, request.InventoryNamespace)

@@ -99,7 +99,7 @@ func TestWatchSurvivesItsServer(t *testing.T) {
 	}
 	gate := newGate(t, server.Host)
 	config.Host = "https://" + gate.listener.Addr().String()
-	client, err := cluster.NewClient(config, cluster.Options{RetryFor: 200 * time.Millisecond})
+	client, err := cluster.NewClient(config, cluster.Options{AwayFor: 200 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,6 +180,10 @@ func TestWatchThatExpires(t *testing.T) {
 		t.Errorf("got %+v", e)
 	}
 	w.edit(ns, "a", func(o map[string]any) { o["data"] = map[string]any{"ours": "3"} })
+	drift := g.await("drift", func(e apply.Event) bool { return e.Type == apply.Drifted })
+	if drift.ID.Name != "a" || drift.Position.Line != 2 || drift.Message != "others changed fields of ours since the last apply" {
+		t.Errorf("got %+v, want what the resync found", drift)
+	}
 	g.settled("a", apply.Updated)
 	if w.dataOf(ns, "a", "ours") != "1" {
 		t.Error("a resync did not correct what may not be watched")

@@ -21,14 +21,18 @@ func (w *watcher) correct(ctx, streaming context.Context) error {
 	request.TakeBack = true
 	request.NoWait = w.request.NoWait || !w.waiting
 	quiet := newQuiet(w.request.Observe)
+	var r *runner
 	request.Observe = func(e Event) {
+		if e.Type == Planned {
+			w.tellFound(r.work)
+		}
 		if w.down && (e.Type == Disconnected || e.Type == Connected) {
 			// The watch has told it, and tells when its streams are back.
 			return
 		}
 		quiet.observe(e)
 	}
-	r := newRunner(request, false)
+	r = newRunner(request, false)
 	r.verb, r.guard = inventory.VerbWatch, w.guard
 	w.plan(time.Now())
 	outcome, err := r.run(ctx)
@@ -94,6 +98,7 @@ func (w *watcher) judge(o *Outcome) {
 	w.fights.note(corrected, now)
 	w.wanted = false
 	if o.State != Failed {
+		clear(w.found)
 		w.retries.reset()
 		w.notBefore = time.Time{}
 		return

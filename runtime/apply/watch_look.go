@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/harmonyscript/harmonyscript/runtime/inventory"
+	"github.com/harmonyscript/harmonyscript/runtime/plan"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
@@ -121,8 +122,18 @@ func (w *watcher) compare(key inventory.Key, o seen, now time.Time) {
 		return
 	}
 	if !d.told {
-		d.told = true
+		d.told, w.found[key] = true, true
 		w.observe(Event{Type: Drifted, ID: member.ID, Score: member.Score, Position: member.Position, Manager: manager, Message: actor(manager, what)})
+	}
+}
+
+// tellFound tells what a run has found that others changed, where the streams have not: they may be late, or not allowed.
+func (w *watcher) tellFound(work *plan.Work) {
+	for _, i := range work.Items {
+		if key := i.Key(); i.Drift != "" && !w.found[key] {
+			w.found[key] = true
+			w.observe(Event{Type: Drifted, ID: i.Object.ID, Score: i.Object.Score, Position: i.Object.Origin.Position(), Message: i.Reason})
+		}
 	}
 }
 

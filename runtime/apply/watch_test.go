@@ -21,7 +21,7 @@ import (
 )
 
 // eventually bounds what tests wait for; they end as soon as it is there.
-const eventually = time.Minute
+const eventually = 5 * time.Minute
 
 // watched is a watch that goes on beside the test.
 type watched struct {
@@ -248,6 +248,7 @@ func TestWatchThatCannotCorrect(t *testing.T) {
 	// A full namespace: what is deleted cannot be made again.
 	full := object("v1", "ResourceQuota", ns, "full", spec(map[string]any{"hard": map[string]any{"count/configmaps": "0"}}))
 	foreign(t, w.client, http.MethodPost, "/api/v1/namespaces/"+ns+"/resourcequotas", full)
+	awaitQuota(t, w.client, "/api/v1/namespaces/"+ns+"/configmaps", object("v1", "ConfigMap", ns, "one-more", nil))
 	foreign(t, w.client, http.MethodDelete, "/api/v1/namespaces/"+ns+"/configmaps/a", nil)
 	for range 5 {
 		g.await("a failure", func(e apply.Event) bool { return e.Type == apply.ObjectSettled && e.Status == apply.ObjectFailed })

@@ -147,23 +147,27 @@ type serverClock struct {
 	seen   atomic.Int64
 }
 
-func (s *serverClock) observe(header http.Header) {
-	local := time.Now()
+// observe reads the header of an answer that has just come, to a request that was begun then.
+func (s *serverClock) observe(header http.Header, begun time.Time) {
+	came := time.Now()
 	// The header has seconds; reading it on each of thousands of answers would tell nothing more.
-	if last := s.seen.Load(); s.known.Load() && local.UnixNano()-last < int64(10*time.Second) {
+	if last := s.seen.Load(); s.known.Load() && came.UnixNano()-last < int64(10*time.Second) {
 		return
 	}
 	date, err := http.ParseTime(header.Get("Date"))
 	if err != nil {
 		return
 	}
-	offset := date.Sub(local)
-	if offset.Abs() < 2*time.Second {
-		// Within what the header can tell the clocks agree.
-		offset = 0
+	// The server wrote it at some time in that second, and between these two: where that can be, the clocks agree. A server or
+	// a machine that is slow must not make them differ.
+	offset := time.Duration(0)
+	if least, most := date.Sub(came), date.Add(time.Second).Sub(begun); least > time.Second {
+		offset = least
+	} else if most < -time.Second {
+		offset = most
 	}
 	s.offset.Store(int64(offset))
-	s.seen.Store(local.UnixNano())
+	s.seen.Store(came.UnixNano())
 	s.known.Store(true)
 }
 

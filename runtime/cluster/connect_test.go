@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -74,15 +75,20 @@ func TestConnect(t *testing.T) {
 }
 
 func TestUnreachable(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed := "http://" + listener.Addr().String()
-	_ = listener.Close()
-	for name, host := range map[string]string{"nothing there": closed, "unknown host": "https://no-such-host.invalid:6443"} {
+	server := serveTLS(t)
+	for name, c := range map[string]struct {
+		host    string
+		timeout time.Duration
+		text    string
+	}{
+		// A port of one's own that was closed may be another program's by now.
+		"nothing there": {"http://127.0.0.1:1", 0, "connection refused"},
+		// However slow the resolver is.
+		"unknown host": {"https://no-such-host.invalid:6443", time.Second, ""},
+		"too far away": {server, time.Nanosecond, "no answer in time"},
+	} {
 		t.Run(name, func(t *testing.T) {
-			client, err := NewClient(&rest.Config{Host: host}, Options{ConnectTimeout: 500 * time.Millisecond})
+			client, err := NewClient(&rest.Config{Host: c.host}, Options{ConnectTimeout: c.timeout})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -90,8 +96,39 @@ func TestUnreachable(t *testing.T) {
 			if !IsUnreachable(err) {
 				t.Fatalf("got %v, want that it cannot be reached", err)
 			}
-			mustDiagnose(t, err, "cluster-unreachable", host)
+			mustDiagnose(t, err, "cluster-unreachable", c.host)
+			mustDiagnose(t, err, "cluster-unreachable", c.text)
 		})
+	}
+}
+
+// TestTooFarAwayForAWhile has connections time out to a server that has answered: it is waited for, by requests of the engine and of
+// libraries.
+func TestTooFarAwayForAWhile(t *testing.T) {
+	for _, library := range []bool{false, true} {
+		var tries atomic.Int32
+		client := breakable(t, Options{}, func(*http.Request) error {
+			if tries.Add(1) > 1 {
+				return nil
+			}
+			_, err := (&net.Dialer{Timeout: time.Nanosecond}).Dial("tcp", "127.0.0.1:1")
+			return err
+		})
+		if !library {
+			if _, err := client.Apply(t.Context(), configMapID, []byte(`{}`), ApplyOptions{}); err != nil || tries.Load() != 2 {
+				t.Errorf("got %v after %d tries, want the second to do", err, tries.Load())
+			}
+			continue
+		}
+		sender, err := rest.HTTPClientFor(client.RESTConfig())
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := sender.Post(client.Host()+"/x", contentJSON, strings.NewReader("{}"))
+		if err != nil || tries.Load() != 2 {
+			t.Fatalf("library: got %v after %d tries, want the second to do", err, tries.Load())
+		}
+		_ = response.Body.Close()
 	}
 }
 

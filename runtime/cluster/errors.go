@@ -94,6 +94,21 @@ func (e *UnreachableError) Diagnostic() diag.Diagnostic {
 	return d
 }
 
+// networkTimeout is a time-out of the network's own: nobody took the connection in time, or a name server kept silent. In the words of
+// the standard library it is a context.DeadlineExceeded, which here says that whoever asked has no time left; this one is not.
+type networkTimeout struct{ error }
+
+// As finds what is below.
+func (e networkTimeout) As(target any) bool { return errors.As(e.error, target) }
+
+// networkError returns an error of the network, while the context of the request goes on.
+func networkError(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return networkTimeout{err}
+	}
+	return err
+}
+
 // reason drops the method and the address that the HTTP client puts in front.
 func reason(err error) string {
 	var u *url.Error

@@ -73,12 +73,18 @@ func Explain(err error, about Subject) diag.Diagnostic {
 }
 
 // denier matches how the API server says who denied a request, before it repeats what they say.
-var denier = regexp.MustCompile(`admission webhook "[-a-z0-9.]+" denied the request|ValidatingAdmissionPolicy '[-a-z0-9.]+' with binding '[-a-z0-9.]+' denied request|exceeded quota: [-a-z0-9.]+|failed calling webhook "[-a-z0-9.]+"`)
+var denier = regexp.MustCompile(`admission webhook "[-a-z0-9.]+" denied the request|ValidatingAdmissionPolicy '[-a-z0-9.]+' with binding '[-a-z0-9.]+' denied request|(?:exceeded quota|status unknown for quota): [-a-z0-9.]+|failed calling webhook "[-a-z0-9.]+"`)
 
 // IsQuotaExceeded reports whether a ResourceQuota refused an object. Quotas refuse with the same reason and code as missing rights
 // do; only the text tells them apart.
 func IsQuotaExceeded(err error) bool {
 	return err != nil && (strings.Contains(err.Error(), "exceeded quota") || strings.Contains(err.Error(), "failed quota"))
+}
+
+// IsQuotaUnknown reports whether an object was refused because a ResourceQuota is so new that its controller has not counted yet what
+// there is: until it has, nothing is let in that the quota counts.
+func IsQuotaUnknown(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "status unknown for quota")
 }
 
 func explainStatus(d *diag.Diagnostic, err error, s metav1.Status, message string, about Subject) {
@@ -93,6 +99,10 @@ func explainStatus(d *diag.Diagnostic, err error, s metav1.Status, message strin
 		d.Code, d.Summary = "quota-exceeded", "the namespace's ResourceQuota does not allow it"
 		d.Detail = "the API server says: " + afterFirst(message, "is forbidden: ")
 		d.Fix = "raise the tenant's quota or ask for less"
+	case IsQuotaUnknown(err):
+		d.Code, d.Summary = "quota-unknown", "the namespace's ResourceQuota is new, and its controller has not looked at it yet"
+		d.Detail = "the API server says: " + afterFirst(message, "is forbidden: ")
+		d.Fix = "run the same command again; if that does not help, see that kube-controller-manager runs"
 	case strings.Contains(message, "admission webhook") || strings.Contains(message, "ValidatingAdmissionPolicy") || strings.Contains(message, "violates PodSecurity"):
 		d.Code, d.Summary = "admission-denied", "a policy of the cluster denied it"
 		d.Fix = "change the script so that it meets the policy, or ask those who own the policy for an exception"
@@ -208,7 +218,12 @@ func explainConflict(d *diag.Diagnostic, conflicts []Conflict, about Subject) {
 	if about.ID.Name != "" {
 		flag += "=" + about.ID.Reference()
 	}
-	d.Fix = "take them with " + flag + ", or leave them to their owner by removing them from the script"
+	leave := "leave them to their owner by removing them from the script"
+	if about.ID.Group == "apiextensions.k8s.io" && about.ID.Kind == "CustomResourceDefinition" {
+		// No script says what is in a definition: it comes with the chart.
+		leave = `leave the definitions to their owner with helm_values = {"crds": {"enabled": False}}`
+	}
+	d.Fix = "take them with " + flag + ", or " + leave
 }
 
 // withoutValues reduces a detail to the names of the fields that the server complained about.

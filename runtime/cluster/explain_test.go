@@ -42,6 +42,7 @@ func TestExplain(t *testing.T) {
 		{"forbidden", apierrors.NewForbidden(maps, "a", fmt.Errorf(`User "jane" cannot patch resource "configmaps" in API group "" in the namespace "ns"`)), "forbidden", "can-i patch configmaps --namespace ns"},
 		{"quota", apierrors.NewForbidden(maps, "a", fmt.Errorf("exceeded quota: q, requested: configmaps=1, used: configmaps=2, limited: configmaps=2")), "quota-exceeded", "limited: configmaps=2"},
 		{"quota wants limits", apierrors.NewForbidden(maps, "a", fmt.Errorf("failed quota: q: must specify limits.cpu")), "quota-exceeded", "limits.cpu"},
+		{"quota is new", apierrors.NewForbidden(maps, "a", fmt.Errorf("status unknown for quota: q, resources: count/configmaps")), "quota-unknown", "says: status unknown for quota: q"},
 		{"terminating", status(403, metav1.StatusReasonForbidden, "unable to create new content", metav1.StatusCause{Type: corev1.NamespaceTerminatingCause}), "namespace-terminating", "namespace/ns"},
 		{"webhook", status(400, "", `admission webhook "policy.example.com" denied the request: no`), "admission-denied", "policy"},
 		{"policy", status(422, metav1.StatusReasonInvalid, `configmaps "a" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no`), "admission-denied", "denied request: no"},
@@ -67,6 +68,17 @@ func TestExplain(t *testing.T) {
 				t.Fatalf("got %+v, want %s with %q", d, c.code, c.text)
 			}
 		})
+	}
+}
+
+func TestExplainConflictOverADefinition(t *testing.T) {
+	conflict := &apierrors.StatusError{ErrStatus: metav1.Status{Code: 409, Reason: metav1.StatusReasonConflict, Details: &metav1.StatusDetails{
+		Causes: []metav1.StatusCause{{Type: metav1.CauseTypeFieldManagerConflict, Field: ".spec.versions", Message: `conflict with "helm" using apiextensions.k8s.io/v1`}},
+	}}}
+	d := Explain(conflict, Subject{Verb: "patch", ID: backend.ID{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition", Name: "probes.monitoring.coreos.com"}})
+	want := `take them with --take-ownership=CustomResourceDefinition.apiextensions.k8s.io/probes.monitoring.coreos.com, or leave the definitions to their owner with helm_values = {"crds": {"enabled": False}}`
+	if d.Fix != want {
+		t.Errorf("got %q\nwant %q", d.Fix, want)
 	}
 }
 

@@ -70,7 +70,10 @@ func changes(r *http.Request) bool { return r.Method != http.MethodGet && r.Meth
 // of everybody yet; or it turned a write away, or did not come to its end with it. An answer to a write that is not whole is none.
 func (p *patient) attempt(r *http.Request) (*http.Response, error) {
 	answer, err := p.next.RoundTrip(r)
-	if err != nil {
+	switch {
+	case err != nil && r.Context().Err() == nil:
+		return nil, networkError(err)
+	case err != nil:
 		return nil, err
 	}
 	p.client.noteAnswer()

@@ -124,13 +124,14 @@ func (c *Client) attempt(ctx context.Context, r request) (response, error) {
 	if r.contentType != "" {
 		req.Header.Set("Content-Type", r.contentType)
 	}
+	begun := time.Now()
 	answer, err := c.http.Do(req)
 	if err != nil {
 		return response{}, transportError(ctx, err, limit)
 	}
 	defer answer.Body.Close()
 	c.noteAnswer()
-	c.clock.observe(answer.Header)
+	c.clock.observe(answer.Header, begun)
 	content, err := readAll(answer)
 	if err != nil {
 		return response{}, transportError(ctx, err, limit)
@@ -176,7 +177,7 @@ func transportError(ctx context.Context, err error, limit time.Duration) error {
 		}
 		return context.Cause(ctx)
 	}
-	return err
+	return networkError(err)
 }
 
 func readAll(answer *http.Response) ([]byte, error) {

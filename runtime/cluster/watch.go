@@ -76,13 +76,14 @@ func (c *Client) WatchMetadata(ctx context.Context, r Resource, namespace, selec
 		return version, fmt.Errorf("request to %s: %w", c.Host(), err)
 	}
 	req.Header.Set("Accept", acceptMetadataEvents)
+	begun := time.Now()
 	answer, err := c.http.Do(req)
 	if err != nil {
 		return version, c.classify(watchError(ctx, err), false)
 	}
 	defer answer.Body.Close()
 	c.noteAnswer()
-	c.clock.observe(answer.Header)
+	c.clock.observe(answer.Header, begun)
 	if answer.StatusCode >= http.StatusBadRequest {
 		content, err := readAll(answer)
 		if err != nil {
@@ -127,5 +128,5 @@ func watchError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return err
+	return networkError(err)
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -44,10 +45,15 @@ func TestWatchMetadata(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			// A watch goes silent after twice its limit; one that is not to has more time than a busy machine needs.
+			limit := time.Minute
+			if c.hang {
+				limit = 3 * time.Second
+			}
 			client := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				q := r.URL.Query()
 				if r.URL.Path != "/api/v1/namespaces/ns/configmaps" || q.Get("watch") != "true" || q.Get("resourceVersion") != "4" || q.Get("labelSelector") != "x=y" ||
-					q.Get("timeoutSeconds") != "1" || q.Get("allowWatchBookmarks") != "true" || !strings.Contains(r.Header.Get("Accept"), "as=PartialObjectMetadata;") {
+					q.Get("timeoutSeconds") != strconv.Itoa(int(limit/time.Second)) || q.Get("allowWatchBookmarks") != "true" || !strings.Contains(r.Header.Get("Accept"), "as=PartialObjectMetadata;") {
 					t.Errorf("got request %s with %s", r.URL, r.Header.Get("Accept"))
 				}
 				switch c.code {
@@ -70,7 +76,7 @@ func TestWatchMetadata(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got []string
-			version, err := client.WatchMetadata(context.Background(), resource, "ns", "x=y", "4", time.Second, func(c MetadataChange) {
+			version, err := client.WatchMetadata(context.Background(), resource, "ns", "x=y", "4", limit, func(c MetadataChange) {
 				mark := ""
 				if c.Deleted {
 					mark = "-"

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,10 +27,13 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/cli-runtime/pkg/resource"
 	"k8s.io/client-go/util/csaupgrade"
+
+	"github.com/harmonyscript/harmonyscript/runtime/backend"
 )
 
 const (
@@ -52,6 +56,9 @@ type client struct {
 	// unless it is older than madeSince: then it had been there before, and was taken over.
 	earlier   string
 	madeSince time.Time
+	// dispensable, when set, says which objects of a manifest are left out when the cluster does not serve their kind: what
+	// a release had of such a kind has gone with it.
+	dispensable func(backend.ID) bool
 	// removable, when set, says which objects may be removed at all.
 	removable func(*resource.Info) bool
 
@@ -81,7 +88,27 @@ func (c *client) Build(reader io.Reader, _ bool) (kube.ResourceList, error) {
 		c.connection.mapper.Reset()
 		list, err = c.Client.Build(bytes.NewReader(content), false)
 	}
+	if err != nil && kindMissing(err) && c.dispensable != nil {
+		served, failure := c.served(string(content))
+		if failure != nil {
+			return nil, failure
+		}
+		list, err = c.Client.Build(strings.NewReader(served), false)
+	}
 	return list, err
+}
+
+// served returns a manifest without the objects that are dispensable and of a kind that the cluster does not serve.
+func (c *client) served(manifest string) (string, error) {
+	objects, err := parseManifest(manifest, c.namespace, c.name)
+	if err != nil {
+		return "", err
+	}
+	objects = slices.DeleteFunc(objects, func(o backend.Object) bool {
+		_, err := c.connection.mapper.RESTMapping(schema.GroupKind{Group: o.ID.Group, Kind: o.ID.Kind}, o.ID.Version)
+		return err != nil && kindMissing(err) && c.dispensable(o.ID)
+	})
+	return manifestOf(objects, nil)
 }
 
 // Create writes objects that are thought not to exist. Hooks are made as they are, so that one that is left over is an error.

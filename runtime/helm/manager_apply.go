@@ -16,6 +16,8 @@ import (
 	"helm.sh/helm/v3/pkg/chart"
 	helmrelease "helm.sh/helm/v3/pkg/release"
 	"k8s.io/cli-runtime/pkg/resource"
+
+	"github.com/harmonyscript/harmonyscript/runtime/backend"
 )
 
 // operation is one install or upgrade.
@@ -183,6 +185,7 @@ func (o *operation) upgrade(ctx context.Context) error {
 	if err := o.recover(ctx, c); err != nil {
 		return err
 	}
+	c.dispensable = o.unwanted()
 	upgrade := action.NewUpgrade(o.configuration(c))
 	upgrade.Namespace = o.rendered.Release.Namespace
 	upgrade.SkipCRDs, upgrade.TakeOwnership, upgrade.ResetValues = true, true, true
@@ -208,6 +211,18 @@ func (o *operation) upgrade(ctx context.Context) error {
 	}
 	failed.After, failed.Restored = o.rollBack(ctx, c)
 	return failed
+}
+
+// unwanted returns what tells the objects of earlier revisions from those that are to be made, hooks among them.
+func (o *operation) unwanted() func(backend.ID) bool {
+	wanted := map[backend.ID]bool{}
+	for n := range o.rendered.Objects {
+		wanted[unversioned(o.rendered.Objects[n].ID)] = true
+	}
+	for _, h := range o.rendered.Hooks {
+		wanted[unversioned(h.ID)] = true
+	}
+	return func(id backend.ID) bool { return !wanted[unversioned(id)] }
 }
 
 // rollBack returns to the last revision that was deployed.

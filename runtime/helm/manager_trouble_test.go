@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"helm.sh/helm/v3/pkg/chartutil"
+	helmrelease "helm.sh/helm/v3/pkg/release"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
@@ -101,6 +103,36 @@ func TestMissingKind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+
+	// The kind goes again, and with it its objects: that stands in nobody's way.
+	if err := p.objects.Resource(definitionsResource).Delete(context.Background(), definition.ID.Name, metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for !p.kindGone(definition.ID.Name) {
+		time.Sleep(100 * time.Millisecond)
+	}
+	if p.manager, err = NewManager(p.config, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err = p.manager.Apply(context.Background(), p.rendered(extra("kind", "Widget")), p.options()); err == nil || !kindMissing(err) {
+		t.Errorf("an upgrade that wants the kind: got %v", err)
+	}
+	p.want("an upgrade without the kind", string(p.deploy(nil).Status), "deployed")
+	p.record(p.rendered(extra("kind", "Widget")), p.state().Revision+1, helmrelease.StatusPendingUpgrade)
+	if err := p.manager.Uninstall(context.Background(), p.namespace, "stack", UninstallOptions{}); err != nil {
+		t.Errorf("uninstall: %v", err)
+	}
+	p.exists("ConfigMap", "stack-config", false)
+	p.want("revisions", fmt.Sprint(p.secrets()), "[]")
+}
+
+// kindGone reports whether the API server has forgotten a kind: its definition, and what it tells of the group.
+func (p *place) kindGone(definition string) bool {
+	p.t.Helper()
+	_, err := p.objects.Resource(definitionsResource).Get(context.Background(), definition, metav1.GetOptions{})
+	_, group, _ := strings.Cut(definition, ".")
+	_, unserved := p.typed.Discovery().ServerResourcesForGroupVersion(group + "/v1")
+	return apierrors.IsNotFound(err) && apierrors.IsNotFound(unserved)
 }
 
 func TestDamagedRevision(t *testing.T) {

@@ -54,6 +54,7 @@ func (m *cluster) Uninstall(ctx context.Context, namespace, name string, options
 		return nil
 	}
 	c := m.connection.client(ctx, namespace, name)
+	c.dispensable = func(backend.ID) bool { return true }
 	uninstall := action.NewUninstall(configuration(c, held, 0, chartutil.DefaultCapabilities))
 	uninstall.IgnoreNotFound = true
 	uninstall.Timeout = cmp.Or(options.Timeout, defaultTimeout)

@@ -241,10 +241,14 @@ func TestRelatedPlaces(t *testing.T) {
 
 func TestCancel(t *testing.T) {
 	t.Parallel()
-	endless := "def f():\n  for i in range(1000000):\n    for j in range(1000000):\n      pass\nf()"
+	endless := "def f():\n  begun()\n  for i in range(1000000):\n    for j in range(1000000):\n      pass\nf()"
 	ctx, cancel := context.WithCancel(context.Background())
-	time.AfterFunc(50*time.Millisecond, cancel)
-	result, problems := host.New(host.Options{Limits: host.Limits{Steps: 1 << 60}}).RunSource(ctx, "x.star", endless)
+	// It is cancelled when it is under way, however long that takes.
+	begun := starlark.StringDict{"begun": starlark.NewBuiltin("begun", func(*starlark.Thread, *starlark.Builtin, starlark.Tuple, []starlark.Tuple) (starlark.Value, error) {
+		cancel()
+		return starlark.None, nil
+	})}
+	result, problems := host.New(host.Options{Predeclared: begun, Limits: host.Limits{Steps: 1 << 60}}).RunSource(ctx, "x.star", endless)
 	if result.Stop != host.StopCancelled || len(problems) != 1 || problems[0].Code != "cancelled" || problems[0].Position.Line == 0 {
 		t.Errorf("got %q, %v", result.Stop, problems)
 	}
@@ -252,7 +256,7 @@ func TestCancel(t *testing.T) {
 	if result.Stop != host.StopCancelled || len(problems) != 1 {
 		t.Errorf("cancelled before: got %q, %v", result.Stop, problems)
 	}
-	result, problems = host.New(host.Options{Limits: host.Limits{Steps: 1 << 60, Time: 50 * time.Millisecond}}).RunSource(context.Background(), "x.star", endless)
+	result, problems = host.New(host.Options{Predeclared: begun, Limits: host.Limits{Steps: 1 << 60, Time: 50 * time.Millisecond}}).RunSource(context.Background(), "x.star", endless)
 	if result.Stop != host.StopTime || len(problems) != 1 || problems[0].Code != "time-limit" {
 		t.Errorf("time: got %q, %v", result.Stop, problems)
 	}
@@ -263,20 +267,25 @@ func TestGivenUp(t *testing.T) {
 	t.Parallel()
 	released := make(chan struct{})
 	defer close(released)
-	stuck := starlark.NewBuiltin("stuck", func(*starlark.Thread, *starlark.Builtin, starlark.Tuple, []starlark.Tuple) (starlark.Value, error) {
-		<-released
-		return starlark.None, nil
-	})
-	h := host.New(host.Options{Predeclared: starlark.StringDict{"stuck": stuck}, Limits: host.Limits{Time: 10 * time.Millisecond}})
+	stuck := func(called func()) starlark.StringDict {
+		return starlark.StringDict{"stuck": starlark.NewBuiltin("stuck", func(*starlark.Thread, *starlark.Builtin, starlark.Tuple, []starlark.Tuple) (starlark.Value, error) {
+			called()
+			<-released
+			return starlark.None, nil
+		})}
+	}
+	h := host.New(host.Options{Predeclared: stuck(func() {}), Limits: host.Limits{Time: 10 * time.Millisecond}})
 	result, problems := h.RunSource(context.Background(), "x.star", "stuck()")
 	if result.Stop != host.StopTime || len(problems) != 1 || problems[0].Code != "time-limit" {
 		t.Errorf("got %q, %v", result.Stop, problems)
 	}
-	session := h.NewSession("<repl>")
+	// What else is run in a session has time, however slow the machine is.
+	ctx, cancel := context.WithCancel(context.Background())
+	session := host.New(host.Options{Predeclared: stuck(cancel)}).NewSession("<repl>")
 	if _, problems := session.Run(context.Background(), "x = 1"); problems != nil {
 		t.Error(problems)
 	}
-	if _, problems := session.Run(context.Background(), "stuck()"); len(problems) != 1 {
+	if _, problems := session.Run(ctx, "stuck()"); len(problems) != 1 || problems[0].Code != "cancelled" {
 		t.Errorf("got %v, want one problem", problems)
 	}
 	if value, problems := session.Run(context.Background(), "x + 1"); value != starlark.Value(starlark.MakeInt(2)) || problems != nil {

@@ -7,6 +7,7 @@ package inventory
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
 	"github.com/harmonyscript/harmonyscript/runtime/cluster"
@@ -61,7 +62,9 @@ func (e *DamagedError) Diagnostic() diag.Diagnostic {
 // WriteError tells that the record could not be written.
 type WriteError struct {
 	Deployment string
-	Err        error
+	// ID is that of the Secret that holds the record.
+	ID  backend.ID
+	Err error
 }
 
 // Error names the deployment and the reason, in the API server's own words: they may repeat what is in the record.
@@ -75,7 +78,13 @@ func (e *WriteError) Unwrap() error { return e.Err }
 // Diagnostic tells the reason without the API server's own words: whoever refuses a record may quote it, and with it the key of
 // the hashes of secret values.
 func (e *WriteError) Diagnostic() diag.Diagnostic {
-	return cluster.Explain(e.Err, cluster.Subject{Confidential: true})
+	d := cluster.Explain(e.Err, cluster.Subject{Verb: "update", ID: e.ID, Confidential: true})
+	switch d.Code {
+	case "admission-denied", "quota-exceeded", "namespace-terminating":
+		d.Detail = strings.TrimSpace(d.Detail + fmt.Sprintf("\nit holds the record of deployment %s, without which nothing is changed", e.Deployment))
+		d.Fix = fmt.Sprintf("see that Secrets can be written in namespace %s, or keep records in another with --inventory-namespace", e.ID.Namespace)
+	}
+	return d
 }
 
 // TooLargeError tells that an inventory has no room for what it is to hold.

@@ -157,10 +157,10 @@ func (s *Store) Save(ctx context.Context, i *Inventory) error {
 	}
 	existing, err := s.prepareParts(ctx, i, parts)
 	if err != nil {
-		return &WriteError{Deployment: i.Deployment, Err: err}
+		return &WriteError{Deployment: i.Deployment, ID: s.ID(i.Deployment), Err: err}
 	}
 	if err := s.storeParent(ctx, i, packed, history); err != nil {
-		return &WriteError{Deployment: i.Deployment, Err: err}
+		return &WriteError{Deployment: i.Deployment, ID: s.ID(i.Deployment), Err: err}
 	}
 	s.replaceParts(ctx, i, parts, existing)
 	return nil
@@ -235,7 +235,7 @@ func (s *Store) Delete(ctx context.Context, i *Inventory) error {
 	existing := s.listParts(ctx, i)
 	only := cluster.Preconditions{UID: types.UID(i.uid), ResourceVersion: i.resourceVersion}
 	if _, err := s.client.Delete(ctx, s.ID(i.Deployment), only); err != nil {
-		return &WriteError{Deployment: i.Deployment, Err: err}
+		return &WriteError{Deployment: i.Deployment, ID: s.ID(i.Deployment), Err: err}
 	}
 	i.resourceVersion, i.uid, i.stored = "", "", nil
 	s.replaceParts(ctx, i, nil, existing)

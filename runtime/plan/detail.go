@@ -16,6 +16,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
+// detailAttempts bounds how often an object is read and tried out that others write meanwhile.
+const detailAttempts = 4
+
 // detail completes a step with what differs. Errors of the API server about the object block the step; the error that is
 // returned is one of the connection or the context.
 func (w *Work) detail(ctx context.Context, i *Item, step *Step) error {
@@ -27,11 +30,18 @@ func (w *Work) detail(ctx context.Context, i *Item, step *Step) error {
 	if err != nil {
 		return err
 	}
-	live, err := w.live(ctx, i)
-	if err != nil {
-		return w.refused(err, "get", i, step)
+	var live *unstructured.Unstructured
+	var after previewed
+	for range detailAttempts {
+		if live, err = w.live(ctx, i); err != nil {
+			return w.refused(err, "get", i, step)
+		}
+		after, err = w.preview(ctx, i, body, live)
+		if err != nil || live == nil || after.of == live.GetResourceVersion() {
+			break
+		}
+		// Somebody else wrote it in between: what they changed is no change of ours.
 	}
-	after, err := w.preview(ctx, i, body, live)
 	if step.Conflicts = w.redactConflicts(after.conflicts); after.refused != nil && !w.Request.TakeOwnership.takesItem(i) {
 		d := w.Explain(after.refused, "patch", i.Object)
 		step.Action, step.Diagnostic = Conflict, &d

@@ -25,6 +25,8 @@ import (
 // previewed is what the API server says would become of an object.
 type previewed struct {
 	object *unstructured.Unstructured
+	// of is the resource version of the object that it would be made of.
+	of string
 	// wanted are the fields that the item sets.
 	wanted *fieldpath.Set
 	// conflicts are the fields of strangers that it would take.
@@ -53,7 +55,7 @@ func (w *Work) preview(ctx context.Context, i *Item, body []byte, live *unstruct
 	if err != nil {
 		return p, err
 	}
-	p.object, p.wanted = applied.Object, setOf(applied.Metadata.ManagedFields, i.Writer())
+	p.object, p.of, p.wanted = applied.Object, applied.Metadata.ResourceVersion, setOf(applied.Metadata.ManagedFields, i.Writer())
 	if live == nil || !i.HandOver {
 		return p, nil
 	}

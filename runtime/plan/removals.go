@@ -25,7 +25,7 @@ func keeps(id backend.ID, deleteNamespaces bool) (keep bool, reason string) {
 		return true, "kept, with all that is in it: --delete-namespaces deletes it"
 	case "/PersistentVolumeClaim":
 		return true, "kept, with its data: --delete-namespaces deletes it"
-	case "apiextensions.k8s.io/CustomResourceDefinition":
+	case definitionGroup + "/" + definitionKind:
 		return true, "kept, with all objects of its kind: --delete-namespaces deletes it"
 	}
 	return false, ""

@@ -41,7 +41,8 @@ type Request struct {
 	ResolveSecret func(context.Context, score.Secret) (string, error)
 	// InventoryNamespace is where the inventory is kept; "" means inventory.DefaultNamespace.
 	InventoryNamespace string
-	// DeleteNamespaces lets Namespaces, PersistentVolumeClaims and CustomResourceDefinitions be deleted.
+	// DeleteNamespaces lets Namespaces, PersistentVolumeClaims and CustomResourceDefinitions be deleted, but for definitions of
+	// whose kind there are objects that the deployment did not make.
 	DeleteNamespaces bool
 	// TakeOwnership names the objects whose fields are taken from other managers, and those of others that Helm overwrites.
 	TakeOwnership Ownership

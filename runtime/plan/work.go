@@ -146,6 +146,9 @@ func Prepare(ctx context.Context, request Request, inv *inventory.Inventory) (*W
 		return nil, err
 	}
 	s.removals()
+	if err := s.keepDefinitions(ctx); err != nil {
+		return nil, err
+	}
 	s.judgeReleases()
 	return w, nil
 }

@@ -34,7 +34,7 @@ func (k Kinds) Companions(obj *unstructured.Unstructured) (companions []backend.
 
 // JudgeWith returns the verdict on obj as Judge does and, if that is Ready, takes obj's companions into account, which it
 // reads through client. The verdict on an object without companions costs no request. What cannot be read makes the verdict Unknown.
-func (k Kinds) JudgeWith(ctx context.Context, client Client, obj *unstructured.Unstructured) Condition {
+func (k Kinds) JudgeWith(ctx context.Context, client Getter, obj *unstructured.Unstructured) Condition {
 	verdict := k.Judge(obj)
 	if verdict.State != Ready {
 		return verdict
@@ -47,7 +47,7 @@ func (k Kinds) JudgeWith(ctx context.Context, client Client, obj *unstructured.U
 }
 
 // companion reads one companion.
-func (k Kinds) companion(ctx context.Context, client Client, id backend.ID) named {
+func (k Kinds) companion(ctx context.Context, client Getter, id backend.ID) named {
 	object, err := client.Get(ctx, id)
 	if err != nil {
 		return named{id.String(), unread(id, err)}

@@ -13,18 +13,25 @@ import (
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
 )
 
-// Client reads objects from a cluster. Its methods are called concurrently. Errors keep the types of
-// apimachinery: api/errors for the API server's answers, and what meta.IsNoMatchError recognises for a kind
-// that the cluster does not serve.
-type Client interface {
+// Getter reads single objects from a cluster. Errors keep the types of apimachinery: api/errors for the API server's
+// answers, and what meta.IsNoMatchError recognises for a kind that the cluster does not serve.
+type Getter interface {
 	// Get returns one object.
 	Get(ctx context.Context, id backend.ID) (*unstructured.Unstructured, error)
+}
+
+// Client reads objects from a cluster, with the errors of a Getter. Its methods are called concurrently.
+type Client interface {
+	Getter
+	// GetMetadata returns the metadata of one object, without its content.
+	GetMetadata(ctx context.Context, id backend.ID) (*metav1.PartialObjectMetadata, error)
 	// List returns all objects of kind, every page, in namespace or, when that is empty, in the whole
 	// cluster. The selectors narrow it, in the API's notation, and may be empty.
 	List(ctx context.Context, kind schema.GroupVersionKind, namespace, labelSelector, fieldSelector string) ([]unstructured.Unstructured, error)

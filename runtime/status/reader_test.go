@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
@@ -71,6 +72,16 @@ func (c *cluster) Get(ctx context.Context, id backend.ID) (*unstructured.Unstruc
 		}
 	}
 	return nil, apierrors.NewNotFound(schema.GroupResource{Group: id.Group, Resource: strings.ToLower(id.Kind)}, id.Name)
+}
+
+func (c *cluster) GetMetadata(ctx context.Context, id backend.ID) (*metav1.PartialObjectMetadata, error) {
+	o, err := c.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{
+		Name: o.GetName(), Namespace: o.GetNamespace(), CreationTimestamp: o.GetCreationTimestamp(), ManagedFields: o.GetManagedFields(),
+	}}, nil
 }
 
 func (c *cluster) List(ctx context.Context, kind schema.GroupVersionKind, namespace, labelSelector, fieldSelector string) ([]unstructured.Unstructured, error) {
@@ -289,31 +300,36 @@ func TestRejectionBeforeTheLastChange(t *testing.T) {
 	}
 }
 
-// An event about this version of the object counts whenever it was changed, one about an older version does not;
-// and one from before a Secret was changed does not, because the wrong value may have been there.
+// An event about this version of the object counts whenever it was changed, one about an older version does not; and one
+// from before a Secret or ConfigMap was changed that the object refers to does not, because the wrong value may have been
+// there. Whether the deployment made it plays no part.
 func TestRejectionByVersion(t *testing.T) {
 	config := func(version string) string {
-		return "apiVersion: monitoring.coreos.com/v1alpha1\nkind: AlertmanagerConfig\nmetadata: {name: c, namespace: blue, uid: c1, resourceVersion: \"" + version + "\", creationTimestamp: \"2026-09-01T10:00:05Z\"}\n"
+		return "apiVersion: monitoring.coreos.com/v1alpha1\nkind: AlertmanagerConfig\nmetadata: {name: c, namespace: blue, uid: c1, resourceVersion: \"" + version + "\", creationTimestamp: \"2026-09-01T10:00:05Z\"}\n" +
+			"spec: {receivers: [{name: s, webhookConfigs: [{urlSecret: {name: s, key: url}, httpConfig: {tlsConfig: {ca: {configMap: {name: ca, key: ca.crt}}}}}]}]}\n"
 	}
 	event := func(at string) string {
 		return "apiVersion: v1\nkind: Event\nmetadata: {name: e, namespace: blue}\ntype: Warning\nreason: InvalidConfiguration\nmessage: 'url: parse \"hush:\\\"//x\": first path segment'\ninvolvedObject: {uid: c1, resourceVersion: \"7\"}\neventTime: \"" + at + "\"\n"
 	}
-	secret := func(changed string) string {
-		return "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: blue, creationTimestamp: \"" + changed + "\"}\n"
+	made := func(kind, name, changed string) string {
+		return "apiVersion: v1\nkind: " + kind + "\nmetadata: {name: " + name + ", namespace: blue, creationTimestamp: \"" + changed + "\"}\n"
 	}
 	for name, c := range map[string]struct {
-		config, event, secret string
-		want                  status.State
+		config, event, referred string
+		want                    status.State
 	}{
-		"this version, same second":       {config("7"), event("2026-09-01T10:00:05.1Z"), secret("2026-09-01T10:00:04Z"), status.Failed},
-		"an older version, same second":   {config("8"), event("2026-09-01T10:00:05.1Z"), secret("2026-09-01T10:00:04Z"), status.Ready},
-		"an older version, clearly later": {config("8"), event("2026-09-01T10:00:09Z"), secret("2026-09-01T10:00:04Z"), status.Failed},
-		"before the secret was corrected": {config("7"), event("2026-09-01T10:00:09Z"), secret("2026-09-01T10:00:12Z"), status.Ready},
+		"this version, same second":          {config("7"), event("2026-09-01T10:00:05.1Z"), made("Secret", "s", "2026-09-01T10:00:04Z"), status.Failed},
+		"an older version, same second":      {config("8"), event("2026-09-01T10:00:05.1Z"), made("Secret", "s", "2026-09-01T10:00:04Z"), status.Ready},
+		"an older version, clearly later":    {config("8"), event("2026-09-01T10:00:09Z"), made("Secret", "s", "2026-09-01T10:00:04Z"), status.Failed},
+		"before the secret was corrected":    {config("7"), event("2026-09-01T10:00:09Z"), made("Secret", "s", "2026-09-01T10:00:12Z"), status.Ready},
+		"before the ConfigMap was corrected": {config("7"), event("2026-09-01T10:00:09Z"), made("ConfigMap", "ca", "2026-09-01T10:00:12Z"), status.Ready},
+		"the Secret is not the ConfigMap":    {config("7"), event("2026-09-01T10:00:09Z"), made("Secret", "ca", "2026-09-01T10:00:12Z"), status.Failed},
+		"another secret was changed":         {config("7"), event("2026-09-01T10:00:09Z"), made("Secret", "other", "2026-09-01T10:00:12Z"), status.Failed},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cl := &cluster{objects: []unstructured.Unstructured{*object(t, c.config), *object(t, c.event), *object(t, c.secret)}}
+			cl := &cluster{objects: []unstructured.Unstructured{*object(t, c.config), *object(t, c.event), *object(t, c.referred)}}
 			tree, err := reader(cl).Read(context.Background(), status.Request{Items: []status.Item{
-				{ID: backend.ID{Group: coreos, Version: "v1alpha1", Kind: "AlertmanagerConfig", Namespace: "blue", Name: "c"}}, {ID: id("", "Secret", "blue", "s")},
+				{ID: backend.ID{Group: coreos, Version: "v1alpha1", Kind: "AlertmanagerConfig", Namespace: "blue", Name: "c"}},
 			}})
 			if err != nil {
 				t.Fatal(err)

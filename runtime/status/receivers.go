@@ -32,7 +32,7 @@ const configurationUpTo = 64 << 20
 //
 // The configuration holds secrets, so neither it nor any part of it but the names gets into results and errors.
 // Errors of the client are wrapped.
-func Receivers(ctx context.Context, client Client, namespace, alertmanager string) ([]string, error) {
+func Receivers(ctx context.Context, client Getter, namespace, alertmanager string) ([]string, error) {
 	id := backend.ID{Version: "v1", Kind: "Secret", Namespace: namespace, Name: "alertmanager-" + alertmanager + "-generated"}
 	secret, err := client.Get(ctx, id)
 	if apierrors.IsNotFound(err) {

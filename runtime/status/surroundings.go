@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -33,15 +32,15 @@ type surroundings struct {
 	// ownedBy maps an owner's UID to what it owns.
 	ownedBy map[string][]*unstructured.Unstructured
 	events  eventIndex
-	// secretsChanged is when the newest change of the request's Secrets was, by namespace.
-	secretsChanged map[string]time.Time
+	// rejections are the events that say that objects as they are now were not accepted, by the objects' UIDs.
+	rejections map[string]Event
 	// companions are those of the request's objects, by the objects' UIDs.
 	companions map[string][]named
 }
 
 // surroundings lists what the objects may own, and the warnings of their namespaces, each kind once.
 func (run *reading) surroundings(ctx context.Context, found []fetched) (surroundings, error) {
-	around := surroundings{ownedBy: map[string][]*unstructured.Unstructured{}, secretsChanged: map[string]time.Time{}, companions: map[string][]named{}}
+	around := surroundings{ownedBy: map[string][]*unstructured.Unstructured{}, rejections: map[string]Event{}, companions: map[string][]named{}}
 	wanted := map[schema.GroupVersionKind]map[string]bool{}
 	want := func(kind schema.GroupVersionKind, namespace string) bool {
 		if wanted[kind] == nil {
@@ -64,11 +63,6 @@ func (run *reading) surroundings(ctx context.Context, found []fetched) (surround
 			continue
 		}
 		namespace := f.object.GetNamespace()
-		if groupKind(f.object) == (schema.GroupKind{Kind: "Secret"}) {
-			if at := lastChange(f.object); at.After(around.secretsChanged[namespace]) {
-				around.secretsChanged[namespace] = at
-			}
-		}
 		below(groupKind(f.object), namespace)
 		want(eventKind, cmp.Or(namespace, "default"))
 	}
@@ -103,6 +97,9 @@ func (run *reading) surroundings(ctx context.Context, found []fetched) (surround
 		})
 	}
 	if err := run.companions(ctx, found, around); err != nil {
+		return around, err
+	}
+	if err := run.findRejections(ctx, found, around); err != nil {
 		return around, err
 	}
 	return around, ctx.Err()
@@ -198,49 +195,10 @@ func (run *reading) assemble(item Item, f fetched, around surroundings) Object {
 	}
 	object.Condition = together(object.Condition, around.companions[object.uid])
 	run.attach(&object, around, map[string]bool{})
-	if object.State == Ready && f.object != nil {
-		if event, found := rejection(f.object, object.Events, run.kinds[groupKind(f.object)].Rejections, around.secretsChanged[item.ID.Namespace]); found {
-			object.Condition = Condition{State: Failed, Reason: event.Reason, Message: event.Message, Since: event.Last}
-		}
+	if event, found := around.rejections[object.uid]; found && object.State == Ready {
+		object.Condition = Condition{State: Failed, Reason: event.Reason, Message: event.Message, Since: event.Last}
 	}
 	return object
-}
-
-// rejection finds the event that says that obj as it is now was not accepted. Nobody records that it was
-// accepted later, so the event must be about this very version of the object, or clearly newer than its last
-// change, and not older than the Secrets that the object may refer to: a wrong value in one is a reason, too.
-func rejection(obj *unstructured.Unstructured, events []Event, reasons []string, secrets time.Time) (Event, bool) {
-	changed := lastChange(obj)
-	for _, event := range events {
-		if !slices.Contains(reasons, event.Reason) || event.Last.Before(secrets) {
-			continue
-		}
-		switch event.resourceVersion {
-		case "":
-			if !event.Last.Before(changed) {
-				return event, true
-			}
-		case textField(obj.Object, "metadata", "resourceVersion"):
-			return event, true
-		default:
-			// Changes are recorded in whole seconds; within the same one the event is about what was before.
-			if !event.Last.Before(changed.Add(time.Second)) {
-				return event, true
-			}
-		}
-	}
-	return Event{}, false
-}
-
-// lastChange returns when someone last changed more of the object than its status.
-func lastChange(obj *unstructured.Unstructured) time.Time {
-	last := timeField(obj.Object, "metadata", "creationTimestamp")
-	for _, manager := range mapsField(obj.Object, "metadata", "managedFields") {
-		if at := timeField(manager, "time"); textField(manager, "subresource") == "" && at.After(last) {
-			last = at
-		}
-	}
-	return last
 }
 
 // attach adds what object owns, and warnings. seen keeps owner references that lead in a circle from looping.

@@ -34,7 +34,7 @@ const (
 	// requireVariable makes missing programs a failure, so that a test run that is to be complete cannot leave these tests out.
 	requireVariable = "HARMONYSCRIPT_REQUIRE_SANDBOX"
 	// patience is how long anything may take, on a machine that also builds something else.
-	patience = 3 * time.Minute
+	patience = 10 * time.Minute
 )
 
 func TestMain(m *testing.M) {
@@ -98,7 +98,11 @@ func (s *sandbox) command(verb string, arguments ...string) *exec.Cmd {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	command := exec.Command(executable, append([]string{verb, "--state", s.folder, "--programs", s.programs}, arguments...)...)
+	all := []string{verb, "--state", s.folder, "--programs", s.programs}
+	if verb == "up" {
+		all = append(all, "--timeout", patience.String())
+	}
+	command := exec.Command(executable, append(all, arguments...)...)
 	command.Env = append(os.Environ(), programVariable+"=1")
 	return command
 }
@@ -160,18 +164,23 @@ func (s *sandbox) stored() (state.State, bool) {
 
 func (s *sandbox) await(what string, done func() bool) {
 	s.t.Helper()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	s.awaitFor(patience, what, done)
+}
+
+func (s *sandbox) awaitFor(limit time.Duration, what string, done func() bool) {
+	s.t.Helper()
+	for deadline := time.Now().Add(limit); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		if done() {
 			return
 		}
 	}
-	s.t.Fatalf("waited %s for %s", patience, what)
+	s.t.Fatalf("waited %s for %s", limit, what)
 }
 
-// assertGone fails if any process that ever belonged to the sandbox is still there a moment later.
+// assertGone fails if any process that ever belonged to the sandbox does not end.
 func (s *sandbox) assertGone() {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	for identity, name := range s.seen {
 		if err := identity.Wait(ctx); err != nil {

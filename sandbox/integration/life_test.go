@@ -99,9 +99,8 @@ func TestCrashes(t *testing.T) {
 	s.assertRunning()
 	// The state folder is gone: nobody could ever take this sandbox down, so that it has to end by itself.
 	stored, _ := s.stored()
-	if err := os.RemoveAll(s.folder); err != nil {
-		t.Fatal(err)
-	}
+	// Its components write files meanwhile, so that a folder that was emptied may have one in it again.
+	s.await("the removal of its folder", func() bool { return os.RemoveAll(s.folder) == nil })
 	s.await("the end of a sandbox without its folder", func() bool { return !stored.Supervisor.Alive() })
 	s.assertGone()
 	if _, err := os.Stat(s.folder); !errors.Is(err, fs.ErrNotExist) {
@@ -147,18 +146,25 @@ func TestKilledUpAndLifetime(t *testing.T) {
 		t.Fatalf("down: got %+v", down)
 	}
 
-	// Long enough for another start on this machine, as busy as it is.
+	// Long enough for another start on this machine, as busy as it is; longer where it has become busier since.
 	lifetime := (2*first.ReadyAt.Sub(first.StartedAt) + 10*time.Second).Round(time.Second)
-	if started := s.run("up", "--lifetime", lifetime.String()); started.code != 0 {
-		t.Fatalf("up: got %+v", started)
+	for {
+		started := s.run("up", "--lifetime", lifetime.String())
+		if started.code == 0 {
+			break
+		}
+		if !strings.Contains(started.errors, "its lifetime of "+lifetime.String()+" ended") || lifetime > 10*time.Minute {
+			t.Fatalf("up: got %+v", started)
+		}
+		lifetime *= 2
 	}
 	running, _ := s.stored()
 	if got := running.EndsAt.Sub(running.StartedAt); got != lifetime {
 		t.Errorf("its life: got %s, want %s", got, lifetime)
 	}
-	s.await("the end of its life", func() bool { return !running.Supervisor.Alive() })
-	if late := time.Since(running.EndsAt); late < 0 || late > 30*time.Second {
-		t.Errorf("it ended %s after its time", late)
+	s.awaitFor(lifetime+patience, "the end of its life", func() bool { return !running.Supervisor.Alive() })
+	if early := time.Until(running.EndsAt); early > 0 {
+		t.Errorf("it ended %s before its time", early)
 	}
 	s.assertGone()
 	told, code := s.status()

@@ -3,7 +3,6 @@
 package rhob_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"flag"
 	"maps"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	obov1alpha1 "github.com/rhobs/obo-prometheus-operator/pkg/apis/monitoring/v1alpha1"
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 
@@ -23,14 +23,36 @@ import (
 
 var files = golden.Flag(flag.CommandLine)
 
+var contract = samples.Contract{
+	Backend: rhob.New(), Group: "monitoring.rhobs", Definitions: []samples.Definitions{samples.RHOBS(), samples.Observability()},
+	Breakages: []samples.Breakage{
+		{Kind: "MonitoringStack", Old: `"retention":"30d"`, New: `"retention":"thirty"`},
+		{Kind: "MonitoringStack", Old: `"persistentVolumeClaim"`, New: `"storage"`},
+		{Kind: "Prometheus", Old: `"ignoreNamespaceSelectors"`, New: `"ignoreNamespaces"`},
+		{Kind: "Alertmanager", Old: `"None"`, New: `"Never"`},
+		{Kind: "ServiceMonitor", Old: `"interval":"15s"`, New: `"interval":15`},
+		{Kind: "AlertmanagerConfig", Old: `"sendResolved"`, New: `"send_resolved"`},
+		{Kind: "NetworkPolicy", Old: `"podSelector"`, New: `"podselectors"`},
+	},
+	Names: func(kind, name string) []string {
+		if kind != "MonitoringStack" {
+			return nil
+		}
+		// The longest names that are made of it: those of a Service, and of a StatefulSet in a label.
+		problems := validation.IsDNS1035Label(name + "-thanos-sidecar")
+		return append(problems, validation.IsValidLabelValue("prometheus-"+name+"-shard-99-0123456789")...)
+	},
+	Shared: []string{"Prometheus", "Alertmanager"},
+	// The fork's own types.
+	Configurations: func() []any { return []any{&obov1alpha1.AlertmanagerConfig{}} },
+}
+
 func compile(t testing.TB, s score.Score) []backend.Object {
 	t.Helper()
-	objects, err := rhob.New().Compile(s)
-	if err != nil {
-		t.Fatalf("compile %s: %v", s.Title(), err)
-	}
-	return objects
+	return contract.Compile(t, s)
 }
+
+func TestContract(t *testing.T) { contract.Check(t) }
 
 func only(t *testing.T, objects []backend.Object, kind string) map[string]any {
 	t.Helper()
@@ -65,38 +87,9 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-func TestDeterminism(t *testing.T) {
-	first := samples.Text(t, compile(t, samples.IsolatedTenant(score.V3RHOB)))
-	for range 20 {
-		s := samples.IsolatedTenant(score.V3RHOB)
-		for _, labels := range []*map[string]string{&s.Tenant.Labels, &s.Tenant.Quota, &s.Stack.ExternalLabels, &s.Stack.Resources.Requests} {
-			// A copy, filled in the random order of a map's iteration.
-			refilled := map[string]string{}
-			for k, v := range *labels {
-				refilled[k] = v
-			}
-			*labels = refilled
-		}
-		if got := samples.Text(t, compile(t, s)); !bytes.Equal(got, first) {
-			t.Fatal("the same score compiled to different bytes")
-		}
-	}
-}
-
-// TestConfinement reads the compiled objects of a tenant for anything that reaches out of its namespace.
-func TestConfinement(t *testing.T) {
+// TestNamespaceOfSeries expects it to be enforced for tenants alone.
+func TestNamespaceOfSeries(t *testing.T) {
 	objects := compile(t, samples.IsolatedTenant(score.V3RHOB))
-	for _, o := range objects {
-		if o.ID.Namespace != "blue" && o.ID.Kind != "Namespace" {
-			t.Errorf("%s is outside the tenant's namespace", o.ID)
-		}
-		if strings.HasPrefix(o.ID.Kind, "ClusterRole") {
-			t.Errorf("%s reaches beyond the tenant", o.ID)
-		}
-		if o.ID.Group == "monitoring.rhobs" && bytes.Contains(o.Manifest, []byte("amespaceSelector\"")) {
-			t.Errorf("%s selects namespaces: %s", o.ID, o.Manifest)
-		}
-	}
 	if got := spec(t, objects, "Prometheus"); got["enforcedNamespaceLabel"] != "namespace" || got["overrideHonorLabels"] != true {
 		t.Errorf("got %v, want the namespace of series and alerts enforced", got)
 	}
@@ -181,22 +174,8 @@ func TestSelection(t *testing.T) {
 	}
 }
 
-// TestNames holds the names of odd scores against Kubernetes' own rules, and those of equal stacks in two namespaces
-// against each other.
-func TestNames(t *testing.T) {
-	for name, sample := range samples.Scores(score.V3RHOB) {
-		for _, o := range compile(t, sample) {
-			problems := validation.IsDNS1123Subdomain(o.ID.Name)
-			if o.ID.Kind == "MonitoringStack" {
-				// The longest names that are made of it: those of a Service, and of a StatefulSet in a label.
-				problems = append(problems, validation.IsDNS1035Label(o.ID.Name+"-thanos-sidecar")...)
-				problems = append(problems, validation.IsValidLabelValue("prometheus-"+o.ID.Name+"-shard-99-0123456789")...)
-			}
-			if len(problems) > 0 {
-				t.Errorf("%s: %s: %v", name, o.ID, problems)
-			}
-		}
-	}
+// TestNamesOfEqualStacks expects stacks in two namespaces to be called differently: the name is unique in the cluster.
+func TestNamesOfEqualStacks(t *testing.T) {
 	one, two := samples.FullStack(score.V3RHOB), samples.FullStack(score.V3RHOB)
 	two.Namespace = "elsewhere"
 	if a, b := only(t, compile(t, one), "MonitoringStack"), only(t, compile(t, two), "MonitoringStack"); a["metadata"].(map[string]any)["name"] == b["metadata"].(map[string]any)["name"] {
@@ -236,48 +215,5 @@ func TestNetwork(t *testing.T) {
 				t.Errorf("%s: got ports %v from %v, want %v, open: %v", objects[index].ID, ports, web.From, wantPorts, test.open)
 			}
 		}
-	}
-}
-
-// TestNoSecretInTheOpen knows only references, and expects each to be in a Secret.
-func TestNoSecretInTheOpen(t *testing.T) {
-	for _, o := range compile(t, samples.FullStack(score.V3RHOB)) {
-		for _, reference := range []string{"DISCORD_WEBHOOK_URL", "/etc/token", "MIMIR_USER"} {
-			if bytes.Contains(o.Manifest, []byte(reference)) {
-				t.Errorf("%s mentions %s", o.ID, reference)
-			}
-		}
-		if len(o.Secrets) > 0 && o.ID.Kind != "Secret" {
-			t.Errorf("%s has secrets, want none but in a Secret", o.ID)
-		}
-	}
-}
-
-func TestErrors(t *testing.T) {
-	broken := func(change func(*score.MonitoringStack)) score.Score {
-		stack := samples.FullStack(score.V3RHOB)
-		change(&stack)
-		return stack
-	}
-	shared := samples.IsolatedTenant(score.V3RHOB)
-	shared.Mode = score.TenantShared
-	for name, test := range map[string]struct {
-		score score.Score
-		want  string
-	}{
-		"unknown score":   {score.Tenant{Name: "blue"}, "want a monitoring_stack or tenant_monitoring"},
-		"shared mode":     {shared, `use mode = "dedicated"`},
-		"storage":         {broken(func(s *score.MonitoringStack) { s.Storage = "lots" }), `storage: got "lots", want a quantity`},
-		"resources":       {broken(func(s *score.MonitoringStack) { s.Resources.Limits = map[string]string{"cpu": "x"} }), `resources limits "cpu": got "x"`},
-		"unknown channel": {broken(func(s *score.MonitoringStack) { s.AlertChannels[0].Receiver.Integration = "pigeon" }), "has no receiver for pigeon"},
-		"two ways in":     {broken(func(s *score.MonitoringStack) { s.RemoteWrite[0].Username = s.RemoteWrite[1].Username }), "want one of the two"},
-		"tenant's quota":  {score.TenantMonitoring{Tenant: score.Tenant{Name: "x", Quota: map[string]string{"limits.cpu": "many"}}}, `quota "limits.cpu": got "many"`},
-	} {
-		t.Run(name, func(t *testing.T) {
-			_, err := rhob.New().Compile(test.score)
-			if err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("got error %v, want one with %q", err, test.want)
-			}
-		})
 	}
 }

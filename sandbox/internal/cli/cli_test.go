@@ -140,26 +140,31 @@ func fakePrograms(t *testing.T, script string) string {
 
 func TestFailedStarts(t *testing.T) {
 	tests := map[string]struct {
-		script      string
+		script string
+		// timeout is one that a start which ends otherwise does not reach, and one within which a busy machine runs a script.
+		timeout     string
 		wantReason  string
 		wantFailure state.Failure
 		wantRetries int
 	}{
 		"a component dies": {
 			"echo before; echo why >&2; exit 7",
+			"3m",
 			"ended by itself: exit status 7",
 			state.Failure{Result: "exit status 7", LogTail: []string{"before", "why"}},
 			0,
 		},
 		"its port is always taken": {
 			"echo 'listen tcp 127.0.0.1:1: bind: address already in use'; exit 1",
+			"3m",
 			"ended by itself: exit status 1",
 			state.Failure{Result: "exit status 1", LogTail: []string{"listen tcp 127.0.0.1:1: bind: address already in use"}},
 			4,
 		},
 		"a component is never ready": {
 			"echo waiting; exec sleep 300",
-			"it was not ready within 1s",
+			"10s",
+			"it was not ready within 10s",
 			state.Failure{Component: "etcd", Result: "it did not become ready", LogTail: []string{"waiting"}},
 			0,
 		},
@@ -167,7 +172,7 @@ func TestFailedStarts(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			folder := filepath.Join(t.TempDir(), "state")
-			got := run(t, "up", "--state", folder, "--programs", fakePrograms(t, test.script), "--timeout", "1s", "--output", "json")
+			got := run(t, "up", "--state", folder, "--programs", fakePrograms(t, test.script), "--timeout", test.timeout, "--output", "json")
 			var failed state.State
 			if err := json.Unmarshal([]byte(got.output), &failed); err != nil {
 				t.Fatalf("got %+v: %v", got, err)

@@ -271,6 +271,7 @@ func TestReadyAsksTheComponent(t *testing.T) {
 	if err := setup.ControllerManager().Ready(context.Background()); err != nil {
 		t.Error(err)
 	}
+	setup.Ports.EtcdClient = 1 // of those that are chosen another program may have taken one since
 	if err := setup.Etcd().Ready(context.Background()); err == nil {
 		t.Error("an etcd that does not listen is called ready")
 	}

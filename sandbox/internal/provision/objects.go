@@ -27,7 +27,7 @@ func (c *Client) Nodes(ctx context.Context, count int) ([]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("sandbox: encode node %s: %w", name, err)
 		}
-		if err := c.Create(ctx, nodesPath, content, nil); err != nil {
+		if err := c.Ensure(ctx, "node "+name+" to be accepted", nodesPath, content); err != nil {
 			return nil, err
 		}
 		names = append(names, name)
@@ -115,7 +115,7 @@ func (c *Client) StorageClass(ctx context.Context, file string) error {
 	if err != nil {
 		return fmt.Errorf("sandbox: read the StorageClass: %w", err)
 	}
-	return c.Create(ctx, "/apis/storage.k8s.io/v1/storageclasses", content, nil)
+	return c.Ensure(ctx, "the StorageClass to be accepted", "/apis/storage.k8s.io/v1/storageclasses", content)
 }
 
 const rolesPath = "/apis/rbac.authorization.k8s.io/v1/"
@@ -131,8 +131,8 @@ func (c *Client) Roles(ctx context.Context, folder string, users map[string]stri
 		if err != nil {
 			return fmt.Errorf("sandbox: read a ClusterRole: %w", err)
 		}
-		if err := c.Create(ctx, rolesPath+"clusterroles", content, nil); err != nil {
-			return fmt.Errorf("%s: %w", filepath.Base(file), err)
+		if err := c.Ensure(ctx, filepath.Base(file)+" to be accepted", rolesPath+"clusterroles", content); err != nil {
+			return err
 		}
 	}
 	for user, role := range users {
@@ -145,7 +145,7 @@ func (c *Client) Roles(ctx context.Context, folder string, users map[string]stri
 		if err != nil {
 			return fmt.Errorf("sandbox: encode the binding of %s: %w", user, err)
 		}
-		if err := c.Create(ctx, rolesPath+"clusterrolebindings", binding, nil); err != nil {
+		if err := c.Ensure(ctx, "the rights of "+user+" to be accepted", rolesPath+"clusterrolebindings", binding); err != nil {
 			return err
 		}
 	}

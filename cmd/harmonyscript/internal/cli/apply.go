@@ -142,7 +142,7 @@ func newDestroyCommand(f *factory) *cobra.Command {
 		Use:   "destroy SCRIPT | destroy --name DEPLOYMENT",
 		Short: "Remove what a deployment made",
 		Long: `Removes everything that the deployment's inventory lists, in reverse order, and waits until it is gone.
-Namespaces and volume claims stay unless --delete-namespaces is given. The script is only run to learn the
+Namespaces, volume claims and custom resource definitions stay unless --delete-namespaces is given. The script is only run to learn the
 deployment's name; with --name it is not needed.`,
 		Args: atMost(1, "at most one script"),
 		RunE: func(c *cobra.Command, arguments []string) error {

@@ -71,7 +71,7 @@ what is applied: ` + "`harmonyscript apply --plan FILE`" + `.`,
 
 // addEngineFlags adds the flags that change what a run does to the cluster.
 func addEngineFlags(c *cobra.Command, deleteNamespaces *bool) {
-	c.Flags().BoolVar(deleteNamespaces, "delete-namespaces", false, "also delete namespaces and volume claims that are no longer wanted")
+	c.Flags().BoolVar(deleteNamespaces, "delete-namespaces", false, "also delete namespaces, volume claims and custom resource definitions that are no longer wanted, with all that is in them; a definition stays while others have objects of its kind")
 }
 
 // addWriteFlags adds the flags that say what may be written.

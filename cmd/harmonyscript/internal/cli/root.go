@@ -45,14 +45,18 @@ func Main(streams Streams, arguments []string) int {
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
 	defer signal.Stop(interrupts)
 	streams.notices = newNotices(streams.Err)
-	go func() {
-		<-interrupts
-		cancel()
-		streams.notices.tell("interrupted: finishing what is in flight; once more stops at once")
-		<-interrupts
-		os.Exit(exitInterrupted)
-	}()
+	go heed(interrupts, streams.notices.tell, cancel, os.Exit)
 	return Run(ctx, streams, arguments)
+}
+
+// heed ends the work at the first interrupt and the program at the second.
+func heed(interrupts <-chan os.Signal, tell func(text string), cancel context.CancelFunc, exit func(code int)) {
+	<-interrupts
+	// Told before the work ends: when that is at once, the program ends with it.
+	tell("interrupted: finishing what is in flight; once more stops at once")
+	cancel()
+	<-interrupts
+	exit(exitInterrupted)
 }
 
 // Run runs the program with the given arguments until ctx ends and returns its exit code.

@@ -19,19 +19,23 @@ import (
 	"github.com/harmonyscript/harmonyscript/internal/faultproxy"
 )
 
-// quotaRefused asks, without writing, whether a quota may be made in the deployment's new namespace.
-func (w *world) quotaRefused() bool {
+// quotaRefused asks, without writing, whether a quota may be made in the deployment's new namespace, and returns the refusal.
+func (w *world) quotaRefused() string {
 	w.t.Helper()
-	status, _ := w.request(http.MethodPost, "/api/v1/namespaces/"+w.name+"-new/resourcequotas?dryRun=All", "application/yaml",
+	status, answer := w.request(http.MethodPost, "/api/v1/namespaces/"+w.name+"-new/resourcequotas?dryRun=All", "application/yaml",
 		"{apiVersion: v1, kind: ResourceQuota, metadata: {name: asked}, spec: {hard: {pods: '1'}}}")
-	return status >= 400
+	if status < 400 {
+		return ""
+	}
+	return answer
 }
 
-func (w *world) awaitQuotas(refused bool) {
+// awaitQuotas waits until quotas are refused with these words; "" until they are not.
+func (w *world) awaitQuotas(words string) {
 	w.t.Helper()
 	eventually(w.t, func() error {
-		if w.quotaRefused() != refused {
-			return fmt.Errorf("quotas are refused: got %t, want %t", !refused, refused)
+		if got := w.quotaRefused(); !strings.Contains(got, words) || (got == "") != (words == "") {
+			return fmt.Errorf("quotas are refused: got %q, want %q", got, words)
 		}
 		return nil
 	})
@@ -62,12 +66,12 @@ spec:
 		w.request(http.MethodDelete, policies+"/"+w.name, "", "")
 	}
 	t.Cleanup(remove)
-	w.awaitQuotas(true)
+	w.awaitQuotas("quotas are the platform team's")
 	r := w.run(w.apply()...)
 	w.mustEnd(r, 1, "ResourceQuota "+w.name+"-new/tenant: a policy of the cluster denied it [admission-denied]", "--> "+newTenant, "quotas are the platform team's", "fix: change the script so that it meets the policy",
 		"created    RoleBinding "+w.name+"-new/tenant-admins", "created    ResourceQuota "+w.name+"-old/tenant", "1 failed", "failed in")
 	remove()
-	w.awaitQuotas(false)
+	w.awaitQuotas("")
 	w.mustBeAsUndisturbed()
 }
 
@@ -119,7 +123,7 @@ webhooks:
   admissionReviewVersions: [v1]
   sideEffects: None
   failurePolicy: Fail
-  timeoutSeconds: 5
+  timeoutSeconds: 30
   clientConfig: {url: "%[2]s/quotas", caBundle: %[3]s}
   namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: %[1]s-new}}
   rules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [resourcequotas]}]
@@ -135,7 +139,7 @@ func TestWebhookRefuses(t *testing.T) {
 	w.must(http.MethodPost, "/api/v1/namespaces?fieldManager=someone", fmt.Sprintf("{apiVersion: v1, kind: Namespace, metadata: {name: %s-new}}", w.name))
 	hook := startWebhook(w)
 	hook.answer.Store("deny")
-	w.awaitQuotas(true)
+	w.awaitQuotas("quotas need a ticket")
 	r := w.run(w.apply()...)
 	w.mustEnd(r, 1, "ResourceQuota "+w.name+"-new/tenant: a policy of the cluster denied it [admission-denied]", "--> "+newTenant, "quotas need a ticket",
 		"created    RoleBinding "+w.name+"-new/tenant-admins", "1 failed", "failed in")
@@ -183,6 +187,29 @@ func uidOf(t *testing.T, object string) string {
 		t.Fatal(err)
 	}
 	return o.Metadata.UID
+}
+
+// TestQuotaNotLookedAtYet has the API server refuse objects as it does while the controller of quotas has not looked at a new quota:
+// they are sent again, and nothing is told. When the controller never does, that is told.
+func TestQuotaNotLookedAtYet(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	unknown := faultproxy.Answer(http.StatusForbidden, "application/json", func([]byte) string {
+		return `{"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 403, "reason": "Forbidden", "details": {"name": "tenant-deny-all", "kind": "networkpolicies"},
+			"message": "networkpolicies.networking.k8s.io \"tenant-deny-all\" is forbidden: status unknown for quota: theirs, resources: count/networkpolicies.networking.k8s.io"}`
+	})
+	policies := faultproxy.All(faultproxy.Writes, faultproxy.Of("networkpolicies"))
+	w.proxy.On(policies, unknown)
+	w.mustEnd(w.run(w.apply()...), 1, "[quota-unknown]", "--> "+newTenant, "status unknown for quota: theirs", "created    ResourceQuota "+w.name+"-new/tenant")
+	w.proxy.Heal()
+	var hits atomic.Int64
+	w.proxy.On(faultproxy.First(5, policies), counted(&hits, unknown))
+	r := w.run(w.apply()...)
+	w.mustEnd(r, 0, "done in")
+	if r.errors != "" || hits.Load() != 5 {
+		t.Errorf("got %d refusals, want 5 and no word about them: %s", hits.Load(), r)
+	}
+	w.mustBeAsUndisturbed()
 }
 
 // TestKindsAppearHalfWay has the kinds of the operator come to be served in the middle of a run: what was found missing at its

@@ -28,7 +28,7 @@ func TestPollsFail(t *testing.T) {
 	faults := []faultproxy.Fault{faultproxy.Reset, faultproxy.Cut, faultproxy.Halve, faultproxy.Status(503, ""), faultproxy.Status(429, "1"), faultproxy.Status(500, "")}
 	looks := faultproxy.First(len(faults), faultproxy.All(waited, faultproxy.Of("prometheuses")))
 	w.proxy.On(looks, func(x *faultproxy.Exchange) { faults[hits.Add(1)-1](x) })
-	w.mustEnd(w.run(w.platformAt("v2", "--timeout", "4m")...), 0, "17 created", "done in")
+	w.mustEnd(w.run(w.platformAt("v2", "--timeout", "20m")...), 0, "17 created", "done in")
 	live, err := w.admin.Get(context.Background(), backend.ID{Group: "monitoring.coreos.com", Version: "v1", Kind: "Prometheus", Namespace: w.name + "-old", Name: "monitoring"})
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +55,7 @@ func TestPollsGoSilent(t *testing.T) {
 	r := w.run(w.platformAt("v2", "--timeout", "3s")...)
 	w.mustEnd(r, 4, "[not-ready]", "does not work after 3s: the API server does not answer", "--> platform.star:5:13", "not ready after")
 	w.proxy.Heal()
-	w.mustEnd(w.run(w.platformAt("v2", "--timeout", "4m")...), 0, "done in")
+	w.mustEnd(w.run(w.platformAt("v2", "--timeout", "20m")...), 0, "done in")
 	w.mustConverge(w.platformAt("v2", "--no-wait")...)
 }
 

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build unix
+//go:build linux
 
 package repl_test
 
-// This file drives the real program on a pseudo-terminal, as a person would.
+// This file drives the real program on a pseudo-terminal, as a person would. How a terminal tells what it holds is Linux's own.
 
 import (
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -18,6 +19,7 @@ import (
 	"time"
 
 	"github.com/creack/pty"
+	"golang.org/x/sys/unix"
 
 	"github.com/harmonyscript/harmonyscript/cmd/harmonyscript/internal/cli"
 )
@@ -34,10 +36,11 @@ func TestMain(m *testing.M) {
 
 // terminal is harmonyscript running on a pseudo-terminal.
 type terminal struct {
-	t       *testing.T
-	device  *os.File
-	command *exec.Cmd
-	ended   chan error
+	t *testing.T
+	// device is the person's end, line the program's.
+	device, line *os.File
+	command      *exec.Cmd
+	ended        chan error
 
 	mutex  sync.Mutex
 	screen strings.Builder
@@ -60,9 +63,23 @@ func startTerminal(t *testing.T, state string, arguments ...string) *terminal {
 	term := &terminal{t: t, command: exec.Command(program, append([]string{"repl"}, arguments...)...), ended: make(chan error, 1)}
 	term.command.Env = append(os.Environ(), childVariable+"=1", "XDG_STATE_HOME="+state, "INPUTRC="+inputrc, "TERM=xterm",
 		"KUBECONFIG="+filepath.Join(state, "none"))
-	if term.device, err = pty.StartWithSize(term.command, &pty.Winsize{Rows: 50, Cols: 160}); err != nil {
+	if term.device, term.line, err = pty.Open(); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		_ = term.line.Close()
+		_ = term.device.Close()
+	})
+	if err := pty.Setsize(term.device, &pty.Winsize{Rows: 50, Cols: 160}); err != nil {
+		t.Fatal(err)
+	}
+	term.command.Stdin, term.command.Stdout, term.command.Stderr = term.line, term.line, term.line
+	term.command.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := term.command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = term.command.Process.Kill() })
+	go func() { term.ended <- term.command.Wait() }()
 	go func() {
 		chunk := make([]byte, 4096)
 		for {
@@ -71,16 +88,10 @@ func startTerminal(t *testing.T, state string, arguments ...string) *terminal {
 			term.screen.Write(chunk[:n])
 			term.mutex.Unlock()
 			if err != nil {
-				// A pseudo-terminal whose program has ended gives EIO.
-				term.ended <- term.command.Wait()
 				return
 			}
 		}
 	}()
-	t.Cleanup(func() {
-		_ = term.command.Process.Kill()
-		_ = term.device.Close()
-	})
 	term.expect("Ctrl-D leaves")
 	return term
 }
@@ -94,40 +105,64 @@ func (term *terminal) text() string {
 	return escapes.ReplaceAllString(term.screen.String()[term.seen:], "")
 }
 
-// press sends keys, one after the other.
+// press sends keys no faster than a person types, each when the editor has read the one before: it takes keys that come at once for
+// one sequence, and drops what was typed beyond the end of a line.
 func (term *terminal) press(keys ...string) {
 	term.t.Helper()
 	for _, key := range keys {
-		if _, err := term.device.WriteString(key); err != nil {
-			term.t.Fatal(err)
-		}
-		// The editor takes keys that come at once for one sequence.
+		term.await(term.isEditing, "an editor that waits for a key")
+		term.send(key)
 		time.Sleep(30 * time.Millisecond)
+	}
+}
+
+// send sends a key whatever the program does.
+func (term *terminal) send(key string) {
+	term.t.Helper()
+	if _, err := term.device.WriteString(key); err != nil {
+		term.t.Fatal(err)
+	}
+}
+
+// isEditing reports whether the line editor has the terminal, and has read all that was typed.
+func (term *terminal) isEditing() bool {
+	term.t.Helper()
+	descriptor := int(term.line.Fd())
+	mode, err := unix.IoctlGetTermios(descriptor, unix.TCGETS)
+	if err != nil {
+		term.t.Fatal(err)
+	}
+	unread, err := unix.IoctlGetInt(descriptor, unix.TIOCINQ)
+	if err != nil {
+		term.t.Fatal(err)
+	}
+	return mode.Lflag&unix.ICANON == 0 && unread == 0
+}
+
+// patience only ends what would never come.
+const patience = 5 * time.Minute
+
+// await waits until look is satisfied.
+func (term *terminal) await(look func() bool, what string) {
+	term.t.Helper()
+	for deadline := time.Now().Add(patience); !look(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			term.t.Fatalf("got no %s; on the terminal\n%s", what, term.text())
+		}
 	}
 }
 
 // expect waits until all wanted texts have been written, and looks at what comes after from then on.
 func (term *terminal) expect(want ...string) {
 	term.t.Helper()
-	missing := ""
-	for range 1500 {
-		text := term.text()
-		missing = ""
-		for _, w := range want {
-			if !strings.Contains(text, w) {
-				missing = w
-			}
-		}
-		if missing == "" {
-			time.Sleep(50 * time.Millisecond)
-			term.mutex.Lock()
-			term.seen = term.screen.Len()
-			term.mutex.Unlock()
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
+	for _, w := range want {
+		term.await(func() bool { return strings.Contains(term.text(), w) }, strconv.Quote(w))
 	}
-	term.t.Fatalf("got on the terminal\n%s\nwant %q in it", term.text(), missing)
+	// The rest of what was drawn together with it is no answer to the keys that follow.
+	time.Sleep(50 * time.Millisecond)
+	term.mutex.Lock()
+	term.seen = term.screen.Len()
+	term.mutex.Unlock()
 }
 
 // leave presses Ctrl-D and waits for the end of the program.
@@ -144,7 +179,7 @@ func (term *terminal) wait(code int) {
 		if got := term.command.ProcessState.ExitCode(); got != code {
 			term.t.Errorf("got exit code %d (%v), want %d", got, err, code)
 		}
-	case <-time.After(15 * time.Second):
+	case <-time.After(patience):
 		term.t.Fatalf("got no end of the program, want one; on the terminal\n%s", term.text())
 	}
 }
@@ -188,7 +223,7 @@ func TestTerminalCtrlCInterruptsEvaluation(t *testing.T) {
 	term.press("def forever():", enter, tab, "print(\"begin\")", enter, tab, "for a in range(1000000):", enter, tab, tab, "for b in range(1000000):", enter, tab, tab, tab, "pass", enter, enter)
 	term.press("forever()", enter)
 	term.expect("\r\nbegin\r\n")
-	term.press(ctrlC)
+	term.send(ctrlC)
 	term.expect("cancelled before its end", ":2:1")
 	term.press("40 + 2", enter)
 	term.expect("\r\n42\r\n")

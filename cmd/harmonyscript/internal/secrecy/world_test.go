@@ -21,7 +21,6 @@ import (
 	"testing"
 	"time"
 
-	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/harmonyscript/harmonyscript/internal/sandboxtest"
@@ -250,6 +249,9 @@ func (w *world) searchFiles() {
 	}
 }
 
+// clients are the connections of request, by the server's address.
+var clients sync.Map
+
 // request sends one request to the cluster, past the engine, and returns the status and the answer.
 func (w *world) request(method, path, contentType, body string) (int, []byte) {
 	w.t.Helper()
@@ -257,10 +259,12 @@ func (w *world) request(method, path, contentType, body string) (int, []byte) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	client, err := rest.HTTPClientFor(config)
+	made, err := sandboxtest.Client(config)
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	shared, _ := clients.LoadOrStore(config.Host, made)
+	client := shared.(*http.Client) //nolint:forcetypeassert // it holds no others
 	request, err := http.NewRequestWithContext(context.Background(), method, strings.TrimSuffix(config.Host, "/")+path, strings.NewReader(body))
 	if err != nil {
 		w.t.Fatal(err)
