@@ -69,12 +69,15 @@ func changes(r *http.Request) bool { return r.Method != http.MethodGet && r.Meth
 // attempt sends the request once. A problem beside its answer is one that may pass: the server was away, and may not know the rights
 // of everybody yet; or it turned a write away, or did not come to its end with it. An answer to a write that is not whole is none.
 func (p *patient) attempt(r *http.Request) (*http.Response, error) {
+	broken := func(err error) error {
+		if r.Context().Err() == nil {
+			return networkError(err)
+		}
+		return err
+	}
 	answer, err := p.next.RoundTrip(r)
-	switch {
-	case err != nil && r.Context().Err() == nil:
-		return nil, networkError(err)
-	case err != nil:
-		return nil, err
+	if err != nil {
+		return nil, broken(err)
 	}
 	p.client.noteAnswer()
 	code := answer.StatusCode
@@ -88,7 +91,7 @@ func (p *patient) attempt(r *http.Request) (*http.Response, error) {
 	content, err := readAll(answer)
 	_ = answer.Body.Close()
 	if err != nil {
-		return nil, err
+		return nil, broken(err)
 	}
 	answer.Body = io.NopCloser(bytes.NewReader(content))
 	if done {
