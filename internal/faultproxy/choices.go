@@ -93,6 +93,18 @@ func After(n int, choice Choice) Choice {
 	return func(r *Request) bool { return choice(r) && seen.Add(1) > int64(n) }
 }
 
+// Behind picks all that come in after the first that choice picks.
+func Behind(choice Choice) Choice {
+	var seen atomic.Bool
+	return func(r *Request) bool {
+		if seen.Load() {
+			return true
+		}
+		seen.Store(choice(r))
+		return false
+	}
+}
+
 // Every picks each nth request of those that choice picks, beginning with the first.
 func Every(n int, choice Choice) Choice {
 	var seen atomic.Int64

@@ -259,7 +259,7 @@ func TestChoices(t *testing.T) {
 		}
 	}
 	for name, choice := range map[string]faultproxy.Choice{
-		"++--": faultproxy.First(2, faultproxy.Any), "--++": faultproxy.After(2, faultproxy.Any), "+-+-": faultproxy.Every(2, faultproxy.Any),
+		"++--": faultproxy.First(2, faultproxy.Any), "--++": faultproxy.After(2, faultproxy.Any), "---+": faultproxy.Behind(faultproxy.Every(9, faultproxy.After(2, faultproxy.Any))), "+-+-": faultproxy.Every(2, faultproxy.Any),
 	} {
 		picked := ""
 		for n := range 4 {

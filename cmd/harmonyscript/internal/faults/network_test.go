@@ -94,6 +94,12 @@ func passing(hits *atomic.Int64) []disturbance {
 	}
 }
 
+// writesNamespace picks the server-side applies of namespaces.
+func writesNamespace(r *faultproxy.Request) bool {
+	name, found := strings.CutPrefix(r.URL.Path, "/api/v1/namespaces/")
+	return found && r.Method == http.MethodPatch && !strings.Contains(name, "/")
+}
+
 func lasting(hits *atomic.Int64) []disturbance {
 	policies := faultproxy.All(faultproxy.Writes, faultproxy.Of("networkpolicies"))
 	on := func(choice faultproxy.Choice, fault faultproxy.Fault) func(*faultproxy.Proxy) {
@@ -102,8 +108,8 @@ func lasting(hits *atomic.Int64) []disturbance {
 	return []disturbance{
 		{
 			name: "the server is lost for good", uncertain: true, texts: []string{"connection lost", "run the same command again when the API server answers", "not tried:"},
-			// The lock, the intent and one namespace; all else comes after both namespaces.
-			begin: on(faultproxy.After(3, faultproxy.Writes), faultproxy.Reset),
+			// After one namespace; all else comes after both.
+			begin: on(faultproxy.All(faultproxy.Writes, faultproxy.Behind(writesNamespace)), faultproxy.Reset),
 		},
 		{
 			name: "503 for good", denied: true, uncertain: true, texts: []string{"[server-busy]", "--> " + newTenant, "run the same command again later"},
