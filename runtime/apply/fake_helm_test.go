@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"testing"
 
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
 	"github.com/harmonyscript/harmonyscript/runtime/cluster"
@@ -28,6 +29,15 @@ type fakeHelm struct {
 	busy *helm.BusyError
 	// calls are the operations that were asked for: "apply ns/name", "uninstall ns/name".
 	calls []string
+}
+
+// newHelmWorld is newWorld with releases that a fakeHelm carries out.
+func newHelmWorld(t *testing.T) (*world, *fakeHelm) {
+	t.Helper()
+	w := newWorld(t)
+	fake := &fakeHelm{client: w.client}
+	w.helm = fake
+	return w, fake
 }
 
 // storedRelease is what a Secret holds.

@@ -21,9 +21,7 @@ import (
 // A release whose turn never came is as it was, and so is its record.
 func TestReleaseNotTried(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	fake := &fakeHelm{client: w.client}
-	w.helm = fake
+	w, fake := newHelmWorld(t)
 	ns := w.namespace(1, "stack")
 	key := ns + "/web"
 	w.configMap(2, "stack", ns, "ours", map[string]any{"a": "1"})
@@ -85,9 +83,7 @@ func TestObjectLeavesAReleaseThatStays(t *testing.T) {
 // The same objects, ours now and then a release's: they must not differ from those that were made that way at once.
 func TestHandOverLeavesNoTrace(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	fake := &fakeHelm{client: w.client}
-	w.helm = fake
+	w, _ := newHelmWorld(t)
 	ns, fresh := w.namespace(1, "stack"), w.namespace(5, "stack")
 	byHelm := map[string]map[string]any{"web": {"both": "1", "differs": "helm", "helm": "x"}, "only": {"a": "1"}}
 	byUs := map[string]any{"both": "1", "differs": "ours", "ours": "y"}

@@ -41,9 +41,7 @@ func (f *fakeHelm) othersBegin(t *testing.T, namespace, name string) (end func()
 
 func TestReleaseOthersWorkOn(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	fake := &fakeHelm{client: w.client}
-	w.helm = fake
+	w, fake := newHelmWorld(t)
 	ns := w.namespace(1, "stack")
 	key := ns + "/web"
 	w.configMap(2, "stack", ns, "ours", map[string]any{"a": "1"})
@@ -89,9 +87,7 @@ func TestReleaseOthersWorkOn(t *testing.T) {
 // TestReleaseOthersBeginToWorkOn has others begin after the run had looked.
 func TestReleaseOthersBeginToWorkOn(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	fake := &fakeHelm{client: w.client}
-	w.helm = fake
+	w, fake := newHelmWorld(t)
 	ns := w.namespace(1, "stack")
 	w.release(3, "stack", ns, "1.0.0", map[string]map[string]any{"one": {"a": "1"}})
 	fake.busy = &helm.BusyError{Namespace: ns, Name: "web", Operation: helm.Operation{Name: "install", Others: true}}
@@ -111,9 +107,7 @@ func TestReleaseOthersBeginToWorkOn(t *testing.T) {
 // TestWatchWaitsForOthers has a watch see what others do to a release while they are at it.
 func TestWatchWaitsForOthers(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	fake := &fakeHelm{client: w.client}
-	w.helm = fake
+	w, fake := newHelmWorld(t)
 	ns := w.namespace(1, "stack")
 	w.release(3, "stack", ns, "1.0.0", map[string]map[string]any{"one": {"a": "1"}})
 	g := w.watch(w.request(), apply.WatchOptions{Backoff: 20 * time.Millisecond, MaxBackoff: 200 * time.Millisecond, Resync: time.Hour})

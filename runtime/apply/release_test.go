@@ -67,9 +67,7 @@ func releaseResult(t *testing.T, o *apply.Outcome, key string) apply.ReleaseResu
 
 func TestReleaseLifecycle(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	fake := &fakeHelm{client: w.client}
-	w.helm = fake
+	w, fake := newHelmWorld(t)
 	ns := w.namespace(1, "stack")
 	w.configMap(2, "stack", ns, "ours", map[string]any{"a": "1"})
 	key := ns + "/web"
@@ -168,9 +166,7 @@ func TestReleaseLifecycle(t *testing.T) {
 
 func TestReleaseDestroy(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	fake := &fakeHelm{client: w.client}
-	w.helm = fake
+	w, _ := newHelmWorld(t)
 	ns := w.namespace(1, "stack")
 	w.configMap(2, "stack", ns, "ours", map[string]any{"a": "1"})
 	w.release(3, "stack", ns, "1.0.0", map[string]map[string]any{"one": {"a": "1"}})
@@ -235,9 +231,7 @@ func TestReleaseOfOther(t *testing.T) {
 
 func TestReleaseDoesNotOverwriteObjectsOfOthers(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	fake := &fakeHelm{client: w.client}
-	w.helm = fake
+	w, fake := newHelmWorld(t)
 	ns := w.namespace(1, "stack")
 	w.run()
 	foreign(t, w.client, http.MethodPost, "/api/v1/namespaces/"+ns+"/configmaps", object("v1", "ConfigMap", ns, "theirs", map[string]any{"data": map[string]any{"a": "theirs"}}))
@@ -264,9 +258,7 @@ func TestReleaseDoesNotOverwriteObjectsOfOthers(t *testing.T) {
 
 func TestReleaseFails(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	fake := &fakeHelm{client: w.client}
-	w.helm = fake
+	w, fake := newHelmWorld(t)
 	ns := w.namespace(1, "stack")
 	key := ns + "/web"
 	w.release(3, "stack", ns, "1.0.0", map[string]map[string]any{"one": {"a": "1"}, "two": {"a": "1"}})
