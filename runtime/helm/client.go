@@ -13,7 +13,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -22,7 +21,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	"helm.sh/helm/v3/pkg/kube"
-	helmrelease "helm.sh/helm/v3/pkg/release"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -39,8 +37,6 @@ import (
 const (
 	// parallelWrites is how many objects of one kind are written at once.
 	parallelWrites = 8
-	// hookPoll is how often a hook's Job is looked at.
-	hookPoll = time.Second
 
 	releaseNameAnnotation      = "meta.helm.sh/release-name"
 	releaseNamespaceAnnotation = "meta.helm.sh/release-namespace"
@@ -65,6 +61,8 @@ type client struct {
 	mutex    sync.Mutex
 	created  kube.ResourceList
 	failures []error
+	// ofHooks are the errors of requests about hooks. Helm keeps only their words.
+	ofHooks []error
 }
 
 func (c *connection) client(ctx context.Context, namespace, name string) *client {
@@ -119,7 +117,7 @@ func (c *client) Create(resources kube.ResourceList) (*kube.Result, error) {
 		}
 		made, err := resource.NewHelper(info.Client, info.Mapping).WithFieldManager(FieldManager).Create(info.Namespace, true, info.Object)
 		if err != nil {
-			return about(info, err)
+			return c.ofHook(about(info, err))
 		}
 		return info.Refresh(made, true)
 	})
@@ -300,73 +298,6 @@ func (c *client) DeleteWithPropagationPolicy(resources kube.ResourceList, _ meta
 		result.Deleted = append(result.Deleted, info)
 	}
 	return result, c.failures
-}
-
-// WatchUntilReady waits until the Jobs and Pods of a hook have ended.
-func (c *client) WatchUntilReady(resources kube.ResourceList, timeout time.Duration) error {
-	ctx, cancel := context.WithTimeout(c.ctx, timeout)
-	defer cancel()
-	for _, info := range resources {
-		for {
-			done, err := c.ended(info)
-			if err != nil {
-				return fmt.Errorf("hook %s: %w", nameOfInfo(info), err)
-			}
-			if done {
-				break
-			}
-			select {
-			case <-ctx.Done():
-				if c.ctx.Err() != nil {
-					return c.ctx.Err()
-				}
-				return fmt.Errorf("hook %s: it did not end within %s", nameOfInfo(info), timeout)
-			case <-time.After(hookPoll):
-			}
-		}
-	}
-	return nil
-}
-
-// ended reports whether a hook's object has done its work. Only Jobs and Pods have any.
-func (c *client) ended(info *resource.Info) (bool, error) {
-	kind := info.Mapping.GroupVersionKind.Kind
-	if kind != "Job" && kind != "Pod" {
-		return true, nil
-	}
-	if err := info.Get(); err != nil {
-		return false, err
-	}
-	object, ok := info.Object.(*unstructured.Unstructured)
-	if !ok {
-		return false, fmt.Errorf("got %T, want an object", info.Object)
-	}
-	if kind == "Pod" {
-		phase, _, _ := unstructured.NestedString(object.Object, "status", "phase")
-		if phase == "Failed" {
-			return false, errors.New("the pod failed")
-		}
-		return phase == "Succeeded", nil
-	}
-	conditions, _, _ := unstructured.NestedSlice(object.Object, "status", "conditions")
-	for _, condition := range conditions {
-		fields, _ := condition.(map[string]any)
-		if fields["status"] != "True" {
-			continue
-		}
-		switch fields["type"] {
-		case "Complete":
-			return true, nil
-		case "Failed":
-			return false, fmt.Errorf("the job failed: %v", fields["message"])
-		}
-	}
-	return false, nil
-}
-
-func isHook(info *resource.Info) bool {
-	access, err := meta.Accessor(info.Object)
-	return err == nil && access.GetAnnotations()[helmrelease.HookAnnotation] != ""
 }
 
 func nameOfInfo(info *resource.Info) string {

@@ -125,7 +125,7 @@ func (o *operation) install(ctx context.Context) error {
 	if done, err := o.done("install", err); done {
 		return err
 	}
-	failed := o.failed(ctx, "install", err)
+	failed := o.failed(ctx, "install", c.explained(err))
 	if failed.Err == ctx.Err() { //nolint:errorlint // it was set from there
 		failed.After = "what it made stays, and the next run goes on with it"
 		return failed
@@ -197,7 +197,7 @@ func (o *operation) upgrade(ctx context.Context) error {
 	if done, err := o.done("upgrade", err); done {
 		return err
 	}
-	failed := o.failed(ctx, "upgrade", err)
+	failed := o.failed(ctx, "upgrade", c.explained(err))
 	if failed.Err == ctx.Err() { //nolint:errorlint // it was set from there
 		failed.After = "the next run goes on from the last revision that was deployed"
 		return failed

@@ -64,6 +64,8 @@ func (m *cluster) Uninstall(ctx context.Context, namespace, name string, options
 		} else if len(c.failures) > 0 {
 			// Helm only logs why.
 			err = errors.Join(c.failures...)
+		} else {
+			err = c.explained(err)
 		}
 		return &FailedError{Release: key, Operation: "uninstall", Err: err, After: "what is left of it goes with the next run"}
 	}

@@ -7,6 +7,8 @@ package faults
 import (
 	"encoding/json"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -121,6 +123,59 @@ func TestReleaseNotKnownWhetherDone(t *testing.T) {
 					}
 					w.mustConverge(apply...)
 				}
+			})
+		}
+	}
+}
+
+// hookTemplate adds a hook to the chart.
+const hookTemplate = `apiVersion: v1
+kind: LimitRange
+metadata:
+  name: hook
+  annotations:
+    helm.sh/hook: pre-install,pre-upgrade,pre-delete
+spec:
+  limits: [{type: Pod, max: {cpu: "64"}}]
+`
+
+// TestHookNotKnownWhetherDone loses the server while Helm makes a hook, or removes what is left of the one before: that says as much
+// as the loss of an answer about any other object of the release.
+func TestHookNotKnownWhetherDone(t *testing.T) {
+	t.Parallel()
+	chart := t.TempDir()
+	if err := os.CopyFS(chart, os.DirFS(chartFolder())); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(chart, "templates", "hook.yaml"), []byte(hookTemplate), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, verb := range []string{"install", "upgrade", "destroy"} {
+		for what, method := range map[string]string{"made": http.MethodPost, "removed": http.MethodDelete} {
+			t.Run(verb+", "+what, func(t *testing.T) {
+				t.Parallel()
+				w := newPlatform(t)
+				w.environment = []string{"HARMONYSCRIPT_HELM_CHART=" + chart}
+				command, apply := []string{"destroy", "--name", w.name}, w.platformAt("v1", "--no-wait", "--set", "retention=20d")
+				if verb != "install" {
+					w.mustEnd(w.run(w.platformAt("v1", "--no-wait")...), 0)
+				}
+				if verb != "destroy" {
+					command = apply
+				}
+				w.proxy.On(faultproxy.First(1, faultproxy.All(faultproxy.Method(method), faultproxy.Of("limitranges"))), faultproxy.Then(w.proxy.Down))
+				r := w.run(append(command, "--unreachable-timeout", "3s", "--output", "json")...)
+				w.mustEnd(r, 1, "connection lost", "cluster-unreachable", "run the same command again when the API server answers", releaseNotKnown)
+				w.mustTellRelease(r, verb, true)
+				if address := "/limitranges"; strings.Contains(r.out+r.errors, address) {
+					t.Errorf("got %q in the output: %s", address, r)
+				}
+				w.proxy.Up()
+				w.proxy.Heal()
+				if verb == "destroy" {
+					w.mustEnd(w.run("destroy", "--name", w.name), 0)
+				}
+				w.mustConverge(apply...)
 			})
 		}
 	}
