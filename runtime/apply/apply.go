@@ -222,7 +222,7 @@ func (r *runner) once(ctx context.Context) (*Outcome, error) {
 		return nil, err
 	}
 	user := r.askUser(ctx)
-	ctx, lock, err := r.acquire(ctx)
+	ctx, lock, err := r.acquire(ctx, found == lockFree)
 	if err != nil {
 		return nil, err
 	}

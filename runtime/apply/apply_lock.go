@@ -110,15 +110,21 @@ func heldBy(deployment string, lease *coordinationv1.Lease, now time.Time) *Lock
 }
 
 // acquire takes the lock and keeps it. The context that it returns ends, with a *LockLostError as its cause, when the
-// lock is lost.
-func (r *runner) acquire(ctx context.Context) (context.Context, *lock, error) {
+// lock is lost. When it was free a moment ago, it is not looked at again before it is taken.
+func (r *runner) acquire(ctx context.Context, free bool) (context.Context, *lock, error) {
 	deadline := time.Now().Add(r.request.LockWait)
 	told := false
 	// unchanged is the lock that is waited for, since the time at which it was seen first. One that nobody renews while we
 	// look on is dead, whatever the time that is written in it.
 	unchanged, since, dead := "", time.Time{}, ""
 	for {
-		lease, err := r.take(ctx, dead)
+		lease, err := r.take(ctx, dead, free)
+		if free && apierrors.IsAlreadyExists(err) {
+			// Somebody took it after all, and is dead already.
+			free = false
+			continue
+		}
+		free = false
 		var held *LockedError
 		if err == nil {
 			runCtx, cancel := context.WithCancelCause(ctx)
@@ -147,27 +153,33 @@ func (r *runner) acquire(ctx context.Context) (context.Context, *lock, error) {
 	}
 }
 
-// take tries once to take the lock. The version of it that is known to be dead, if any, holds nobody back.
-func (r *runner) take(ctx context.Context, dead string) (*coordinationv1.Lease, error) {
+// take tries once to take the lock, without a look at it first when it is thought to be free. The version of it that is known to be
+// dead, if any, holds nobody back.
+func (r *runner) take(ctx context.Context, dead string, free bool) (*coordinationv1.Lease, error) {
 	client, id := r.request.Client, r.leaseID()
 	var found coordinationv1.Lease
-	err := client.GetInto(ctx, id, &found)
-	if err != nil && !apierrors.IsNotFound(err) {
-		return nil, fmt.Errorf("lock of %s: %w", r.request.Deployment, err)
+	exists := false
+	if !free {
+		err := client.GetInto(ctx, id, &found)
+		if err != nil && !apierrors.IsNotFound(err) {
+			return nil, fmt.Errorf("lock of %s: %w", r.request.Deployment, err)
+		}
+		exists = err == nil
 	}
 	now := metav1.NewMicroTime(client.ServerNow())
 	me, seconds := newIdentity(), int32(leaseDuration/time.Second)
 	lease := &coordinationv1.Lease{TypeMeta: metav1.TypeMeta{APIVersion: "coordination.k8s.io/v1", Kind: "Lease"}}
 	lease.Name, lease.Namespace = id.Name, id.Namespace
 	lease.Labels = map[string]string{"app.kubernetes.io/managed-by": cluster.FieldManager}
-	if err == nil {
+	if exists {
 		if held := heldBy(r.request.Deployment, &found, now.Time); held != nil && held.version != dead {
 			return nil, held
 		}
 		lease.ResourceVersion, lease.UID, lease.Spec.LeaseTransitions = found.ResourceVersion, found.UID, found.Spec.LeaseTransitions
 	}
 	lease.Spec.HolderIdentity, lease.Spec.AcquireTime, lease.Spec.RenewTime, lease.Spec.LeaseDurationSeconds = &me, &now, &now, &seconds
-	if err == nil {
+	var err error
+	if exists {
 		err = client.Update(ctx, id, lease)
 	} else {
 		err = client.Create(ctx, id, lease)

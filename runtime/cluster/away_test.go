@@ -48,7 +48,7 @@ func breakable(t *testing.T, o Options, broken func(*http.Request) error) *Clien
 		}
 		answer(w, http.StatusCreated, applied)
 	})
-	if _, err := client.Resource(t.Context(), KindOf(configMapID)); err != nil {
+	if _, err := client.Resource(t.Context(), KindOf(podTemplateID)); err != nil {
 		t.Fatal(err)
 	}
 	armed.Store(true)
@@ -61,7 +61,7 @@ func TestAwayIsTold(t *testing.T) {
 	t.Parallel()
 	for name, send := range map[string]func(context.Context, *Client) error{
 		"the engine": func(ctx context.Context, c *Client) error {
-			_, err := c.Apply(ctx, configMapID, []byte(`{}`), ApplyOptions{})
+			_, err := c.Apply(ctx, podTemplateID, []byte(`{}`), ApplyOptions{})
 			return err
 		},
 		"a library": func(ctx context.Context, c *Client) error {
@@ -118,7 +118,7 @@ func TestRightsAfterRestart(t *testing.T) {
 	denied := func(w http.ResponseWriter, code int, message string) {
 		answer(w, code, metav1.Status{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}, Status: metav1.StatusFailure, Code: int32(code), Message: message})
 	}
-	const noRight = `configmaps "a" is forbidden: User "jane" cannot patch resource "configmaps" in API group "" in the namespace "ns"`
+	const noRight = `podtemplates "a" is forbidden: User "jane" cannot patch resource "podtemplates" in API group "" in the namespace "ns"`
 	for _, c := range []struct {
 		name, message string
 		code          int
@@ -126,7 +126,7 @@ func TestRightsAfterRestart(t *testing.T) {
 	}{
 		{"no right", noRight, 403, true, true},
 		{"not known", "Unauthorized", 401, true, true},
-		{"a quota", `configmaps "a" is forbidden: exceeded quota: q`, 403, true, false},
+		{"a quota", `podtemplates "a" is forbidden: exceeded quota: q`, 403, true, false},
 		{"no right, and it was not away", noRight, 403, false, false},
 	} {
 		for _, library := range []bool{false, true} {
@@ -140,7 +140,7 @@ func TestRightsAfterRestart(t *testing.T) {
 					}
 					answer(w, http.StatusCreated, applied)
 				})
-				if _, err := client.Resource(t.Context(), KindOf(configMapID)); err != nil {
+				if _, err := client.Resource(t.Context(), KindOf(podTemplateID)); err != nil {
 					t.Fatal(err)
 				}
 				if c.away {
@@ -163,7 +163,7 @@ func TestRightsAfterRestart(t *testing.T) {
 					}
 					return
 				}
-				_, err := client.Apply(t.Context(), configMapID, []byte(`{}`), ApplyOptions{})
+				_, err := client.Apply(t.Context(), podTemplateID, []byte(`{}`), ApplyOptions{})
 				if (err == nil) != c.again {
 					t.Errorf("got %v after %d tries, want again=%t", err, tries.Load(), c.again)
 				}
@@ -191,7 +191,7 @@ func TestAwayForGood(t *testing.T) {
 			client := breakable(t, Options{AwayFor: time.Millisecond}, func(*http.Request) error {
 				return c.errors[min(int(tries.Add(1)), len(c.errors))-1]
 			})
-			_, err := client.Apply(t.Context(), configMapID, []byte(`{}`), ApplyOptions{})
+			_, err := client.Apply(t.Context(), podTemplateID, []byte(`{}`), ApplyOptions{})
 			if !IsUnreachable(err) || IsUncertain(err) != c.uncertain || tries.Load() != 2 {
 				t.Errorf("got %v after %d tries, uncertain=%t, want it lost after 2 and uncertain=%t", err, tries.Load(), IsUncertain(err), c.uncertain)
 			}
@@ -212,7 +212,7 @@ func TestCutOff(t *testing.T) {
 			}
 			return refused()
 		})
-		_, err := client.Apply(ctx, configMapID, []byte(`{}`), ApplyOptions{})
+		_, err := client.Apply(ctx, podTemplateID, []byte(`{}`), ApplyOptions{})
 		if !errors.Is(err, reason) || IsUncertain(err) != sent {
 			t.Errorf("sent=%t: got %v, uncertain=%t", sent, err, IsUncertain(err))
 		}
@@ -240,13 +240,13 @@ func TestGate(t *testing.T) {
 	})
 	shut := errors.New("shut")
 	ctx := WithGate(t.Context(), func(context.Context) error { return shut })
-	if _, err := client.Apply(ctx, configMapID, []byte(`{}`), ApplyOptions{}); !errors.Is(err, shut) || writes.Load() != 0 {
+	if _, err := client.Apply(ctx, podTemplateID, []byte(`{}`), ApplyOptions{}); !errors.Is(err, shut) || writes.Load() != 0 {
 		t.Errorf("got %v and %d writes, want none", err, writes.Load())
 	}
-	if _, err := client.GetMetadata(ctx, configMapID); err != nil {
+	if _, err := client.GetMetadata(ctx, podTemplateID); err != nil {
 		t.Errorf("read: got %v", err)
 	}
-	if _, err := client.Apply(WithGate(ctx, nil), configMapID, []byte(`{}`), ApplyOptions{}); err != nil || writes.Load() != 1 {
+	if _, err := client.Apply(WithGate(ctx, nil), podTemplateID, []byte(`{}`), ApplyOptions{}); err != nil || writes.Load() != 1 {
 		t.Errorf("no gate: got %v and %d writes, want one", err, writes.Load())
 	}
 }

@@ -103,6 +103,7 @@ func NewClient(config *rest.Config, o Options) (*Client, error) {
 		// Packing a list costs more than carrying it when the wire is memory.
 		config.DisableCompression = true
 	}
+	config.Wrap(newOneHandshake)
 	if o.Wrap != nil {
 		config.Wrap(o.Wrap)
 	}

@@ -115,7 +115,7 @@ func TestTooFarAwayForAWhile(t *testing.T) {
 			return err
 		})
 		if !library {
-			if _, err := client.Apply(t.Context(), configMapID, []byte(`{}`), ApplyOptions{}); err != nil || tries.Load() != 2 {
+			if _, err := client.Apply(t.Context(), podTemplateID, []byte(`{}`), ApplyOptions{}); err != nil || tries.Load() != 2 {
 				t.Errorf("got %v after %d tries, want the second to do", err, tries.Load())
 			}
 			continue

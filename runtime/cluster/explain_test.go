@@ -26,11 +26,11 @@ func serveTLS(t *testing.T) string {
 }
 
 func TestExplain(t *testing.T) {
-	maps := schema.GroupResource{Resource: "configmaps"}
+	maps := schema.GroupResource{Resource: "podtemplates"}
 	status := func(code int32, reason metav1.StatusReason, message string, causes ...metav1.StatusCause) error {
 		return &apierrors.StatusError{ErrStatus: metav1.Status{
 			Status: metav1.StatusFailure, Code: code, Reason: reason, Message: message,
-			Details: &metav1.StatusDetails{Kind: "configmaps", Name: "a", Causes: causes},
+			Details: &metav1.StatusDetails{Kind: "podtemplates", Name: "a", Causes: causes},
 		}}
 	}
 	for _, c := range []struct {
@@ -39,20 +39,20 @@ func TestExplain(t *testing.T) {
 		code string
 		text string
 	}{
-		{"forbidden", apierrors.NewForbidden(maps, "a", fmt.Errorf(`User "jane" cannot patch resource "configmaps" in API group "" in the namespace "ns"`)), "forbidden", "can-i patch configmaps --namespace ns"},
-		{"quota", apierrors.NewForbidden(maps, "a", fmt.Errorf("exceeded quota: q, requested: configmaps=1, used: configmaps=2, limited: configmaps=2")), "quota-exceeded", "limited: configmaps=2"},
+		{"forbidden", apierrors.NewForbidden(maps, "a", fmt.Errorf(`User "jane" cannot patch resource "podtemplates" in API group "" in the namespace "ns"`)), "forbidden", "can-i patch podtemplates --namespace ns"},
+		{"quota", apierrors.NewForbidden(maps, "a", fmt.Errorf("exceeded quota: q, requested: podtemplates=1, used: podtemplates=2, limited: podtemplates=2")), "quota-exceeded", "limited: podtemplates=2"},
 		{"quota wants limits", apierrors.NewForbidden(maps, "a", fmt.Errorf("failed quota: q: must specify limits.cpu")), "quota-exceeded", "limits.cpu"},
-		{"quota is new", apierrors.NewForbidden(maps, "a", fmt.Errorf("status unknown for quota: q, resources: count/configmaps")), "quota-unknown", "says: status unknown for quota: q"},
+		{"quota is new", apierrors.NewForbidden(maps, "a", fmt.Errorf("status unknown for quota: q, resources: count/podtemplates")), "quota-unknown", "says: status unknown for quota: q"},
 		{"terminating", status(403, metav1.StatusReasonForbidden, "unable to create new content", metav1.StatusCause{Type: corev1.NamespaceTerminatingCause}), "namespace-terminating", "namespace/ns"},
 		{"webhook", status(400, "", `admission webhook "policy.example.com" denied the request: no`), "admission-denied", "policy"},
-		{"policy", status(422, metav1.StatusReasonInvalid, `configmaps "a" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no`), "admission-denied", "denied request: no"},
+		{"policy", status(422, metav1.StatusReasonInvalid, `podtemplates "a" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no`), "admission-denied", "denied request: no"},
 		{"pod security", status(403, metav1.StatusReasonForbidden, `violates PodSecurity "restricted:latest": x`), "admission-denied", "restricted"},
-		{"admission plugin", status(403, metav1.StatusReasonForbidden, `configmaps "a" is forbidden: some plugin says no`), "admission-denied", "some plugin"},
+		{"admission plugin", status(403, metav1.StatusReasonForbidden, `podtemplates "a" is forbidden: some plugin says no`), "admission-denied", "some plugin"},
 		{"escalation", status(403, metav1.StatusReasonForbidden, `user "jane" is attempting to grant RBAC permissions not currently held: x`), "forbidden", "grant"},
 		{"invalid", status(422, metav1.StatusReasonInvalid, "bad", metav1.StatusCause{Type: "FieldValueInvalid", Field: "spec.replicas", Message: "must be positive"}), "object-invalid", "spec.replicas"},
 		{"immutable", status(422, metav1.StatusReasonInvalid, "bad", metav1.StatusCause{Field: "spec.selector", Message: "field is immutable"}), "field-immutable", "never recreates"},
 		{"unknown field", status(400, metav1.StatusReasonBadRequest, `strict decoding error: unknown field "spec.keepFiringFor"`), "object-invalid", "upgrade"},
-		{"schema", status(500, "", `failed to create typed patch object (ns/a; /v1, Kind=ConfigMap): .dada: field not declared in schema`), "object-invalid", "upgrade"},
+		{"schema", status(500, "", `failed to create typed patch object (ns/a; /v1, Kind=PodTemplate): .dada: field not declared in schema`), "object-invalid", "upgrade"},
 		{"conflict", status(409, metav1.StatusReasonConflict, "Apply failed", metav1.StatusCause{Type: metav1.CauseTypeFieldManagerConflict, Field: ".data.k", Message: `conflict with "kubectl-edit" using v1`}), "field-conflict", "kubectl-edit owns .data.k"},
 		{"changed", status(409, metav1.StatusReasonConflict, "the object has been modified"), "object-changed", "again"},
 		{"too large", status(413, metav1.StatusReasonRequestEntityTooLarge, "limit is 3145728"), "request-too-large", "split"},
@@ -63,8 +63,8 @@ func TestExplain(t *testing.T) {
 		{"kind missing", &KindMissingError{Kind: schema.GroupVersionKind{Group: "monitoring.coreos.com", Version: "v1", Kind: "Prometheus"}}, "kind-not-installed", "install prometheus-operator"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			d := Explain(fmt.Errorf("wrapped: %w", c.err), Subject{Verb: "patch", ID: configMapID, Provider: "prometheus-operator"})
-			if d.Code != c.code || !strings.Contains(d.Summary+"\n"+d.Detail+"\n"+d.Fix, c.text) || !strings.HasPrefix(d.Summary, "ConfigMap ns/a: ") || d.Severity != diag.Error {
+			d := Explain(fmt.Errorf("wrapped: %w", c.err), Subject{Verb: "patch", ID: podTemplateID, Provider: "prometheus-operator"})
+			if d.Code != c.code || !strings.Contains(d.Summary+"\n"+d.Detail+"\n"+d.Fix, c.text) || !strings.HasPrefix(d.Summary, "PodTemplate ns/a: ") || d.Severity != diag.Error {
 				t.Fatalf("got %+v, want %s with %q", d, c.code, c.text)
 			}
 		})

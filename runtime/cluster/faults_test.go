@@ -65,7 +65,7 @@ func TestUnreadableAnswerIsAskedForAgain(t *testing.T) {
 					}
 					answer(w, http.StatusCreated, applied)
 				})
-				got, err := client.Apply(context.Background(), configMapID, []byte(`{}`), ApplyOptions{})
+				got, err := client.Apply(context.Background(), podTemplateID, []byte(`{}`), ApplyOptions{})
 				if times == 2 && (err != nil || got.Attempts != 3 || got.Metadata.UID != "u") {
 					t.Errorf("got %+v, %v, want the third try to do", got, err)
 				}
@@ -186,7 +186,7 @@ func TestSilenceIsNotForEver(t *testing.T) {
 				answer(w, http.StatusOK, applied)
 			})
 			t.Cleanup(func() { close(over) })
-			if _, err := client.Resource(t.Context(), KindOf(configMapID)); err != nil {
+			if _, err := client.Resource(t.Context(), KindOf(podTemplateID)); err != nil {
 				t.Fatal(err)
 			}
 			// A second try that is to do has more time than a busy machine needs.
@@ -195,7 +195,7 @@ func TestSilenceIsNotForEver(t *testing.T) {
 				limit = 4 * time.Second
 			}
 			client.awayFor, client.readTimeout, client.writeTimeout = time.Millisecond, limit, limit
-			_, read := client.GetMetadata(t.Context(), configMapID)
+			_, read := client.GetMetadata(t.Context(), podTemplateID)
 			if silent == 1 && read != nil {
 				t.Errorf("read: got %v, want the second try to do", read)
 			}
@@ -204,7 +204,7 @@ func TestSilenceIsNotForEver(t *testing.T) {
 			}
 			tries.Store(0)
 			sent.Store(0)
-			_, write := client.Apply(t.Context(), configMapID, []byte(`{}`), ApplyOptions{})
+			_, write := client.Apply(t.Context(), podTemplateID, []byte(`{}`), ApplyOptions{})
 			if silent == 1 && write != nil {
 				t.Errorf("write: got %v, want the second try to do", write)
 			}

@@ -58,17 +58,31 @@ type groupVersion struct {
 	kinds map[string]Resource
 }
 
-// always are kinds that every API server serves in one place, and that a run asks for first: where the inventory and the lock
-// are found is not worth a round trip of its own.
-var always = map[schema.GroupVersionKind]Resource{
-	secretKind: {GroupVersionKind: secretKind, Plural: "secrets", Namespaced: true},
-	leaseKind:  {GroupVersionKind: leaseKind, Plural: "leases", Namespaced: true},
-}
+// always are kinds that every API server serves in one place, as conformance has it (https://github.com/cncf/k8s-conformance). Where
+// they are found is not worth a round trip of its own, before each run.
+var always = wellKnown()
 
-var (
-	secretKind = schema.GroupVersionKind{Version: "v1", Kind: "Secret"}
-	leaseKind  = schema.GroupVersionKind{Group: "coordination.k8s.io", Version: "v1", Kind: "Lease"}
-)
+func wellKnown() map[schema.GroupVersionKind]Resource {
+	known := map[schema.GroupVersionKind]Resource{}
+	add := func(group, kind, plural string, namespaced bool) {
+		k := schema.GroupVersionKind{Group: group, Version: "v1", Kind: kind}
+		known[k] = Resource{GroupVersionKind: k, Plural: plural, Namespaced: namespaced}
+	}
+	const core, rbac = "", "rbac.authorization.k8s.io"
+	add(core, "ConfigMap", "configmaps", true)
+	add(core, "Namespace", "namespaces", false)
+	add(core, "ResourceQuota", "resourcequotas", true)
+	add(core, "Secret", "secrets", true)
+	add(core, "Service", "services", true)
+	add(core, "ServiceAccount", "serviceaccounts", true)
+	add("coordination.k8s.io", "Lease", "leases", true)
+	add("networking.k8s.io", "NetworkPolicy", "networkpolicies", true)
+	add(rbac, "ClusterRole", "clusterroles", false)
+	add(rbac, "ClusterRoleBinding", "clusterrolebindings", false)
+	add(rbac, "Role", "roles", true)
+	add(rbac, "RoleBinding", "rolebindings", true)
+	return known
+}
 
 // Resource returns where objects of kind are found. A kind that the server does not serve is a *KindMissingError; it is
 // asked for anew each time, since somebody may install it in between.

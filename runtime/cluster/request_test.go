@@ -22,12 +22,12 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-var configMapID = backend.ID{Version: "v1", Kind: "ConfigMap", Namespace: "ns", Name: "a"}
+var podTemplateID = backend.ID{Version: "v1", Kind: "PodTemplate", Namespace: "ns", Name: "a"}
 
 // patience is for how long requests are sent again that are to succeed in the end, on a machine that also builds something else.
 const patience = 3 * time.Minute
 
-// serve starts an API server that knows ConfigMaps and answers everything else with handle.
+// serve starts an API server that knows PodTemplates, a kind that has to be asked for and answers everything else with handle.
 func serve(t *testing.T, handle http.HandlerFunc) *Client {
 	t.Helper()
 	return serveWith(t, Options{RetryFor: patience, Version: "1.2.3"}, handle)
@@ -38,7 +38,7 @@ func serveWith(t *testing.T, o Options, handle http.HandlerFunc) *Client {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/api/v1" {
 			answer(w, http.StatusOK, metav1.APIResourceList{APIResources: []metav1.APIResource{
-				{Name: "configmaps", Kind: "ConfigMap", Namespaced: true}, {Name: "configmaps/status", Kind: "Other", Namespaced: true},
+				{Name: "podtemplates", Kind: "PodTemplate", Namespaced: true}, {Name: "podtemplates/status", Kind: "Other", Namespaced: true},
 			}})
 			return
 		}
@@ -101,7 +101,7 @@ func TestRetries(t *testing.T) {
 				}
 				answer(w, http.StatusCreated, applied)
 			})
-			got, err := client.Apply(context.Background(), configMapID, []byte(`{}`), ApplyOptions{})
+			got, err := client.Apply(context.Background(), podTemplateID, []byte(`{}`), ApplyOptions{})
 			if (err == nil) != c.ok || tries.Load() != c.tries {
 				t.Fatalf("got %v after %d tries, want ok=%t after %d", err, tries.Load(), c.ok, c.tries)
 			}
@@ -124,7 +124,7 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 		answer(w, http.StatusOK, applied)
 	})
 	begun := time.Now()
-	if _, err := client.Apply(context.Background(), configMapID, []byte(`{}`), ApplyOptions{}); err != nil {
+	if _, err := client.Apply(context.Background(), podTemplateID, []byte(`{}`), ApplyOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if took := time.Since(begun); took < time.Second {
@@ -139,7 +139,7 @@ func TestRetryAfterBeyondTheBudgetGivesUpAtOnce(t *testing.T) {
 		refuse(w, 503, metav1.StatusReasonServiceUnavailable)
 	})
 	begun := time.Now()
-	_, err := client.GetMetadata(context.Background(), configMapID)
+	_, err := client.GetMetadata(context.Background(), podTemplateID)
 	if !apierrors.IsServiceUnavailable(err) || time.Since(begun) > 15*time.Second { // far from the 30 seconds that were asked for
 		t.Fatalf("got %v after %s", err, time.Since(begun))
 	}
@@ -165,10 +165,10 @@ func TestCancelLetsAWriteFinishAndBeginsNoOther(t *testing.T) {
 		}
 		answer(w, http.StatusOK, applied)
 	})
-	if _, err := client.Apply(ctx, configMapID, []byte(`{}`), ApplyOptions{}); err != nil {
+	if _, err := client.Apply(ctx, podTemplateID, []byte(`{}`), ApplyOptions{}); err != nil {
 		t.Fatalf("the write in flight was cut off: %v", err)
 	}
-	if _, err := client.Apply(ctx, configMapID, []byte(`{}`), ApplyOptions{}); !errors.Is(err, context.Canceled) {
+	if _, err := client.Apply(ctx, podTemplateID, []byte(`{}`), ApplyOptions{}); !errors.Is(err, context.Canceled) {
 		t.Fatalf("got %v, want a second write refused", err)
 	}
 	if writes.Load() != 1 {
@@ -187,11 +187,11 @@ func TestDeadlineEndsAWrite(t *testing.T) {
 		}
 	})
 	t.Cleanup(func() { close(ended) })
-	if _, err := client.GetMetadata(shortly(t), configMapID); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := client.GetMetadata(shortly(t), podTemplateID); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("a read: got %v, want the deadline", err)
 	}
 	ctx := shortly(t)
-	_, err := client.Apply(ctx, configMapID, []byte(`{}`), ApplyOptions{})
+	_, err := client.Apply(ctx, podTemplateID, []byte(`{}`), ApplyOptions{})
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("a write: got %v, want the deadline", err)
 	}
@@ -215,7 +215,7 @@ func TestCancelEndsAReadAndItsRetries(t *testing.T) {
 		refuse(w, 503, metav1.StatusReasonServiceUnavailable)
 	})
 	begun := time.Now()
-	_, err := client.GetMetadata(ctx, configMapID)
+	_, err := client.GetMetadata(ctx, podTemplateID)
 	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("got %v after %s, want the cancellation instead of the last refusal", err, time.Since(begun))
 	}
@@ -248,7 +248,7 @@ func TestPagesOfAList(t *testing.T) {
 		}
 		answer(w, http.StatusOK, list)
 	})
-	r, err := client.Resource(context.Background(), schema.GroupVersionKind{Version: "v1", Kind: "ConfigMap"})
+	r, err := client.Resource(context.Background(), schema.GroupVersionKind{Version: "v1", Kind: "PodTemplate"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -281,7 +281,7 @@ func TestKindMissing(t *testing.T) {
 	if _, err := client.Resource(context.Background(), schema.GroupVersionKind{Version: "v1", Kind: "Other"}); !IsKindMissing(err) {
 		t.Fatalf("a subresource was taken for a kind: %v", err)
 	}
-	if _, err := client.GetMetadata(context.Background(), backend.ID{Version: "v1", Kind: "ConfigMap", Name: "x"}); err == nil {
+	if _, err := client.GetMetadata(context.Background(), backend.ID{Version: "v1", Kind: "PodTemplate", Name: "x"}); err == nil {
 		t.Fatal("an object of a namespaced kind without a namespace was asked for")
 	}
 }
@@ -316,9 +316,9 @@ func TestUserAgentAndManager(t *testing.T) {
 		if r.UserAgent() != "harmonyscript/1.2.3" || q.Get("fieldManager") != FieldManager || q.Get("force") != "false" || q.Get("dryRun") != "All" {
 			t.Errorf("got user agent %s, query %s", r.UserAgent(), q)
 		}
-		answer(w, http.StatusOK, map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "a"}})
+		answer(w, http.StatusOK, map[string]any{"apiVersion": "v1", "kind": "PodTemplate", "metadata": map[string]any{"name": "a"}})
 	})
-	if _, err := client.Apply(context.Background(), configMapID, []byte(`{}`), ApplyOptions{DryRun: true, Whole: true}); err != nil {
+	if _, err := client.Apply(context.Background(), podTemplateID, []byte(`{}`), ApplyOptions{DryRun: true, Whole: true}); err != nil {
 		t.Fatal(err)
 	}
 }

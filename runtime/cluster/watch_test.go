@@ -52,7 +52,7 @@ func TestWatchMetadata(t *testing.T) {
 			}
 			client := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				q := r.URL.Query()
-				if r.URL.Path != "/api/v1/namespaces/ns/configmaps" || q.Get("watch") != "true" || q.Get("resourceVersion") != "4" || q.Get("labelSelector") != "x=y" ||
+				if r.URL.Path != "/api/v1/namespaces/ns/podtemplates" || q.Get("watch") != "true" || q.Get("resourceVersion") != "4" || q.Get("labelSelector") != "x=y" ||
 					q.Get("timeoutSeconds") != strconv.Itoa(int(limit/time.Second)) || q.Get("allowWatchBookmarks") != "true" || !strings.Contains(r.Header.Get("Accept"), "as=PartialObjectMetadata;") {
 					t.Errorf("got request %s with %s", r.URL, r.Header.Get("Accept"))
 				}
@@ -71,7 +71,7 @@ func TestWatchMetadata(t *testing.T) {
 					}
 				}
 			})
-			resource, err := client.Resource(context.Background(), KindOf(configMapID))
+			resource, err := client.Resource(context.Background(), KindOf(podTemplateID))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -98,7 +98,7 @@ func TestListMetadataVersion(t *testing.T) {
 	client := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusOK, metav1.PartialObjectMetadataList{ListMeta: metav1.ListMeta{ResourceVersion: "77"}, Items: []metav1.PartialObjectMetadata{applied}})
 	})
-	resource, err := client.Resource(context.Background(), KindOf(configMapID))
+	resource, err := client.Resource(context.Background(), KindOf(podTemplateID))
 	if err != nil {
 		t.Fatal(err)
 	}

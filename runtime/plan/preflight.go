@@ -70,6 +70,10 @@ func (w *Work) Preflight(ctx context.Context) (diag.List, error) {
 	if !w.HasChanges() {
 		return nil, nil
 	}
+	// Who may do everything is not asked for what.
+	if all, err := w.Request.Client.May(ctx, cluster.Access{Verb: "*", Group: "*", Resource: "*"}); all || err != nil {
+		return nil, err
+	}
 	n := &needs{index: map[cluster.Access]*need{}}
 	if err := w.gatherNeeds(ctx, n); err != nil {
 		return nil, err
@@ -157,10 +161,6 @@ func (w *Work) ownNeeds(ctx context.Context, n *needs) error {
 
 // missing returns the needs that are not met, in order.
 func (w *Work) missing(ctx context.Context, n *needs) ([]*need, error) {
-	client := w.Request.Client
-	if all, err := client.May(ctx, cluster.Access{Verb: "*", Group: "*", Resource: "*"}); all || err != nil {
-		return nil, err
-	}
 	var everywhere, somewhere []cluster.Access
 	for _, one := range n.list {
 		wide := one.Access
