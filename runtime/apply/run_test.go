@@ -86,6 +86,10 @@ func TestExpiredLockIsTakenOver(t *testing.T) {
 			"holderIdentity": "far-away/4711/abcdef/01", "leaseDurationSeconds": int(duration / time.Second), "acquireTime": stamp, "renewTime": stamp,
 		}})
 	}
+	// No run may have made it yet.
+	if err := inventory.NewStore(w.client, "").CreateNamespace(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	path := "/apis/coordination.k8s.io/v1/namespaces/" + inventory.DefaultNamespace + "/leases"
 	foreign(t, w.client, http.MethodPost, path, lease(time.Minute, time.Hour))
 	_, err := apply.Run(context.Background(), w.request())

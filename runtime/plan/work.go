@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
 	"github.com/harmonyscript/harmonyscript/runtime/cluster"
@@ -36,6 +37,8 @@ type Work struct {
 	Warnings diag.List
 	// kinds are where objects and members are found; a kind that is not installed has no entry.
 	kinds map[schema.GroupKind]cluster.Resource
+	// mayDoAll tells whether there is no right that is missing; it asks once.
+	mayDoAll func() (bool, error)
 	// lacks are the rights that Preflight found missing.
 	lacks map[cluster.Access]bool
 }
@@ -138,6 +141,13 @@ func Prepare(ctx context.Context, request Request, inv *inventory.Inventory) (*W
 	}
 	if err := s.judge(); err != nil {
 		return nil, err
+	}
+	w.mayDoAll = sync.OnceValues(func() (bool, error) {
+		return request.Client.May(ctx, cluster.Access{Verb: "*", Group: "*", Resource: "*"})
+	})
+	if len(s.candidates) > 0 && !request.NoPreflight {
+		// There will be something to write, so that Preflight will want to know.
+		go func() { _, _ = w.mayDoAll() }()
 	}
 	if err := s.verify(ctx); err != nil {
 		return nil, err
