@@ -17,10 +17,12 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
+	"golang.org/x/sync/errgroup"
 )
 
 const (
@@ -137,11 +139,20 @@ func (i *Inventory) encodeParts(full record) (head []byte, parts []part, err err
 	if len(full.Pending) <= pendingInHead {
 		inHead, full.Pending = full.Pending, nil
 	}
-	for _, group := range split(full.entries()) {
-		if parts, err = i.appendParts(parts, group, known); err != nil {
-			return nil, nil, err
-		}
+	groups := split(full.entries())
+	encoded := make([][]part, len(groups))
+	var work errgroup.Group
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	for n, group := range groups {
+		work.Go(func() (err error) {
+			encoded[n], err = i.appendParts(nil, group, known)
+			return err
+		})
 	}
+	if err := work.Wait(); err != nil {
+		return nil, nil, err
+	}
+	parts = slices.Concat(encoded...)
 	full.Version, full.Members, full.Pending, full.Releases = partedRecordVersion, nil, inHead, nil
 	full.Parts = make([]partRef, len(parts))
 	for n := range parts {
@@ -157,7 +168,7 @@ func (i *Inventory) encodeParts(full record) (head []byte, parts []part, err err
 
 // appendParts appends the part that holds entries, or several when they do not fit into one.
 func (i *Inventory) appendParts(parts []part, entries []entry, known map[string]string) ([]part, error) {
-	held := record{Version: partedRecordVersion}
+	held := record{Version: partedRecordVersion, Members: make([]Member, 0, len(entries))}
 	for _, e := range entries {
 		if e.member != nil {
 			held.Members = append(held.Members, *e.member)
@@ -223,33 +234,41 @@ func (e *partError) Unwrap() error { return e.err }
 
 var errOtherPart = errors.New("its content is not what the inventory says")
 
-// decodePart adds what a part holds to the record.
-func (r *record) decodePart(i *Inventory, ref partRef, packed []byte) error {
+// decodePart returns what a part holds.
+func (i *Inventory) decodePart(ref partRef, packed []byte) (record, error) {
 	content, err := unzip(packed, maxRecord)
 	if err != nil {
-		return &partError{ref.Name, err}
+		return record{}, &partError{ref.Name, err}
 	}
 	if !hmac.Equal([]byte(i.partSum(content)), []byte(ref.Sum)) {
-		return &partError{ref.Name, errOtherPart}
+		return record{}, &partError{ref.Name, errOtherPart}
 	}
 	var held record
 	if err := json.Unmarshal(content, &held); err != nil {
-		return &partError{ref.Name, fmt.Errorf("reading the record: %w", err)}
+		return record{}, &partError{ref.Name, fmt.Errorf("reading the record: %w", err)}
 	}
 	if held.Version != partedRecordVersion || len(held.Parts) > 0 {
-		return &partError{ref.Name, fmt.Errorf("got record version %d with %d parts, want version %d with none", held.Version, len(held.Parts), partedRecordVersion)}
+		return record{}, &partError{ref.Name, fmt.Errorf("got record version %d with %d parts, want version %d with none", held.Version, len(held.Parts), partedRecordVersion)}
 	}
 	if err := held.check(); err != nil {
-		return &partError{ref.Name, err}
+		return record{}, &partError{ref.Name, err}
 	}
-	r.Members = append(r.Members, held.Members...)
-	r.Pending = append(r.Pending, held.Pending...)
-	r.Releases = append(r.Releases, held.Releases...)
-	return nil
+	return held, nil
 }
 
 // join takes in what the parts hold, beside what the parent itself told.
-func (i *Inventory) join(whole record) {
+func (i *Inventory) join(parts []record) {
+	var whole record
+	members := 0
+	for _, held := range parts {
+		members += len(held.Members)
+	}
+	whole.Members = make([]Member, 0, members)
+	for _, held := range parts {
+		whole.Members = append(whole.Members, held.Members...)
+		whole.Pending = append(whole.Pending, held.Pending...)
+		whole.Releases = append(whole.Releases, held.Releases...)
+	}
 	whole.Pending = append(whole.Pending, i.Pending...)
 	whole.sort()
 	i.Members, i.Pending, i.Releases = whole.Members, whole.Pending, whole.Releases

@@ -35,7 +35,7 @@ func (s *Store) partID(name string) backend.ID { return s.ID(name) }
 
 // loadParts reads the parts that i names into it. A part that cannot be read is a *DamagedError.
 func (s *Store) loadParts(ctx context.Context, i *Inventory) error {
-	contents := make([][]byte, len(i.parts))
+	parts := make([]record, len(i.parts))
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(partsAtOnce)
 	for n, ref := range i.parts {
@@ -48,21 +48,16 @@ func (s *Store) loadParts(ctx context.Context, i *Inventory) error {
 			if err != nil {
 				return fmt.Errorf("inventory of %s: part %s: %w", i.Deployment, ref.Name, err)
 			}
-			contents[n] = secret.Data[recordKey]
+			if parts[n], err = i.decodePart(ref, secret.Data[recordKey]); err != nil {
+				return &DamagedError{ID: s.ID(i.Deployment), Err: err}
+			}
 			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	var whole record
-	for n, ref := range i.parts {
-		if err := whole.decodePart(i, ref, contents[n]); err != nil {
-			return &DamagedError{ID: s.ID(i.Deployment), Err: err}
-		}
-		contents[n] = nil
-	}
-	i.join(whole)
+	i.join(parts)
 	return nil
 }
 

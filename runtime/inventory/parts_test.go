@@ -77,14 +77,16 @@ func (k *kept) load(key []byte) (*Inventory, error) {
 	if err := i.decode(k.head); err != nil {
 		return nil, err
 	}
-	var whole record
+	var parts []record
 	for _, ref := range i.parts {
-		if err := whole.decodePart(i, ref, k.parts[ref.Name]); err != nil {
+		part, err := i.decodePart(ref, k.parts[ref.Name])
+		if err != nil {
 			return nil, err
 		}
+		parts = append(parts, part)
 	}
-	if len(i.parts) > 0 {
-		i.join(whole)
+	if len(parts) > 0 {
+		i.join(parts)
 	}
 	return i, nil
 }
@@ -296,8 +298,8 @@ func FuzzDecodePart(f *testing.F) {
 	cluster.store(f, i)
 	ref := i.parts[0]
 	good := cluster.parts[ref.Name]
-	var want record
-	if err := want.decodePart(i, ref, good); err != nil {
+	want, err := i.decodePart(ref, good)
+	if err != nil {
 		f.Fatal(err)
 	}
 	f.Add(0, byte(1), []byte(`{"version":3}`))
@@ -310,8 +312,7 @@ func FuzzDecodePart(f *testing.F) {
 		} else {
 			damaged = pack(t, string(content))
 		}
-		var got record
-		err := got.decodePart(i, ref, damaged)
+		got, err := i.decodePart(ref, damaged)
 		if err == nil && !reflect.DeepEqual(got, want) {
 			t.Fatalf("byte %d: another record was read", at)
 		}
@@ -320,6 +321,6 @@ func FuzzDecodePart(f *testing.F) {
 		}
 		// What bears the right sum but is no record of ours is an error too, and never a panic.
 		ref := partRef{Name: "x", Sum: i.partSum(content)}
-		_ = (&record{}).decodePart(i, ref, pack(t, string(content)))
+		_, _ = i.decodePart(ref, pack(t, string(content)))
 	})
 }
