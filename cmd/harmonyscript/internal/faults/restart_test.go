@@ -217,7 +217,7 @@ func TestAPIServerRestarts(t *testing.T) {
 		w.becomeSomebody()
 		broken := server.breakAt(w, syscall.SIGKILL, newNamespace(w))
 		p := w.start(patiently(w)...)
-		<-broken
+		p.reach(broken)
 		p.await(&p.out, awayText)
 		server.start()
 		r := p.wait()
@@ -234,7 +234,7 @@ func TestAPIServerRestarts(t *testing.T) {
 		w.mustEnd(w.run(w.apply()...), 0)
 		broken := server.breakAt(w, syscall.SIGTERM, faultproxy.Method(http.MethodDelete))
 		p := w.start("destroy", "--unreachable-timeout", "20m", "--name", w.name)
-		<-broken
+		p.reach(broken)
 		p.await(&p.out, "nothing is written until it is")
 		server.start()
 		r := p.wait()
@@ -250,14 +250,13 @@ func TestAPIServerRestarts(t *testing.T) {
 		w := newPlatformAt(t, faultproxy.Options{Server: server.url})
 		p := &process{w: w}
 		byHelm := server.breakAt(w, syscall.SIGKILL, faultproxy.All(faultproxy.Writes, faultproxy.Of("prometheuses")))
-		waiting := server.breakAt(w, syscall.SIGKILL, faultproxy.All(waited, func(*faultproxy.Request) bool {
-			return strings.Contains(p.out.String(), `"type":"release-settled"`)
-		}))
+		// Helm stores last that it is done.
+		waiting := server.breakAt(w, syscall.SIGKILL, faultproxy.All(faultproxy.Behind(faultproxy.All(revision, faultproxy.Method(http.MethodPut))), waited))
 		p.prepare(w.platformAt("v1", "--unreachable-timeout", "20m", "--output", "json"))
 		p.begin()
 		for _, broken := range []<-chan struct{}{byHelm, waiting} {
 			before := strings.Count(p.out.String(), `"type":"disconnected"`)
-			<-broken
+			p.reach(broken)
 			eventually(t, func() error {
 				if strings.Count(p.out.String(), `"type":"disconnected"`) > before {
 					return nil
@@ -277,7 +276,7 @@ func TestAPIServerRestarts(t *testing.T) {
 		broken := server.breakAt(w, syscall.SIGKILL, newNamespace(w))
 		// Longer than the test may take: it ends because it is told to.
 		p := w.start(w.apply("--unreachable-timeout", "10h")...)
-		<-broken
+		p.reach(broken)
 		p.await(&p.out, awayText)
 		p.interrupt()
 		r := p.wait()

@@ -212,6 +212,17 @@ func (p *process) await(output fmt.Stringer, text string) {
 	})
 }
 
+// reach waits until the program has come to a place, and fails when it never does.
+func (p *process) reach(place <-chan struct{}) {
+	p.w.t.Helper()
+	select {
+	case <-place:
+	case <-time.After(10 * time.Minute):
+		p.kill()
+		p.w.t.Fatalf("it did not come to where it was to be: %s", p.wait())
+	}
+}
+
 // patches picks what applies an object.
 func patches(r *faultproxy.Request) bool { return faultproxy.Writes(r) && r.Method == http.MethodPatch }
 
