@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -116,6 +117,19 @@ func lacksRights(err error) bool {
 	}
 	s := status.Status()
 	return s.Code == http.StatusUnauthorized || s.Code == http.StatusForbidden && deniedRequest.MatchString(s.Message)
+}
+
+// notYetReady reports a write that was turned away because admission plugins of a server that has just started have not read yet
+// what they go by: namespaces, webhooks and policies. They wait ten seconds for that themselves, and then say so with the code and
+// the reason of a refusal for good.
+// https://github.com/kubernetes/kubernetes/blob/master/staging/src/k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle/admission.go
+func notYetReady(err error) bool {
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) {
+		return false
+	}
+	s := status.Status()
+	return s.Code == http.StatusForbidden && strings.HasSuffix(s.Message, "forbidden: not yet ready to handle request")
 }
 
 // IsAway reports whether the server did not answer the last time.

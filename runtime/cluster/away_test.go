@@ -128,6 +128,8 @@ func TestRightsAfterRestart(t *testing.T) {
 		{"not known", "Unauthorized", 401, true, true},
 		{"a quota", `podtemplates "a" is forbidden: exceeded quota: q`, 403, true, false},
 		{"no right, and it was not away", noRight, 403, false, false},
+		{"its caches are not filled", `podtemplates "a" is forbidden: not yet ready to handle request`, 403, true, true},
+		{"its caches are not filled, and it was not away", `podtemplates "a" is forbidden: not yet ready to handle request`, 403, false, true},
 	} {
 		for _, library := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, library=%t", c.name, library), func(t *testing.T) {

@@ -103,6 +103,9 @@ func explainStatus(d *diag.Diagnostic, err error, s metav1.Status, message strin
 		d.Code, d.Summary = "quota-unknown", "the namespace's ResourceQuota is new, and its controller has not looked at it yet"
 		d.Detail = "the API server says: " + afterFirst(message, "is forbidden: ")
 		d.Fix = "run the same command again; if that does not help, see that kube-controller-manager runs"
+	case notYetReady(err):
+		d.Code, d.Summary = "server-busy", "the API server has restarted, and is not ready for writes yet"
+		d.Fix = "run the same command again later"
 	case strings.Contains(message, "admission webhook") || strings.Contains(message, "ValidatingAdmissionPolicy") || strings.Contains(message, "violates PodSecurity"):
 		d.Code, d.Summary = "admission-denied", "a policy of the cluster denied it"
 		d.Fix = "change the script so that it meets the policy, or ask those who own the policy for an exception"

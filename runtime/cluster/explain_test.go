@@ -43,6 +43,7 @@ func TestExplain(t *testing.T) {
 		{"quota", apierrors.NewForbidden(maps, "a", fmt.Errorf("exceeded quota: q, requested: podtemplates=1, used: podtemplates=2, limited: podtemplates=2")), "quota-exceeded", "limited: podtemplates=2"},
 		{"quota wants limits", apierrors.NewForbidden(maps, "a", fmt.Errorf("failed quota: q: must specify limits.cpu")), "quota-exceeded", "limits.cpu"},
 		{"quota is new", apierrors.NewForbidden(maps, "a", fmt.Errorf("status unknown for quota: q, resources: count/podtemplates")), "quota-unknown", "says: status unknown for quota: q"},
+		{"caches not filled", apierrors.NewForbidden(maps, "a", fmt.Errorf("not yet ready to handle request")), "server-busy", "has restarted"},
 		{"terminating", status(403, metav1.StatusReasonForbidden, "unable to create new content", metav1.StatusCause{Type: corev1.NamespaceTerminatingCause}), "namespace-terminating", "namespace/ns"},
 		{"webhook", status(400, "", `admission webhook "policy.example.com" denied the request: no`), "admission-denied", "policy"},
 		{"policy", status(422, metav1.StatusReasonInvalid, `podtemplates "a" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no`), "admission-denied", "denied request: no"},

@@ -83,9 +83,10 @@ func (p *patient) attempt(r *http.Request) (*http.Response, error) {
 	code := answer.StatusCode
 	mediaType, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type"))
 	unsettled := (code == http.StatusUnauthorized || code == http.StatusForbidden) && p.client.settling() > 0
+	refusedWrite := changes(r) && code == http.StatusForbidden
 	busy := changes(r) && (code >= http.StatusInternalServerError || code == http.StatusTooManyRequests)
 	done := changes(r) && code >= http.StatusOK && code < http.StatusMultipleChoices && (mediaType == contentJSON || strings.HasPrefix(mediaType, "text/"))
-	if !unsettled && !busy && !done {
+	if !unsettled && !refusedWrite && !busy && !done {
 		return answer, nil
 	}
 	content, err := readAll(answer)
@@ -100,7 +101,7 @@ func (p *patient) attempt(r *http.Request) (*http.Response, error) {
 		}
 		return answer, nil
 	}
-	if refused := statusError(request{method: r.Method}, answer, mediaType, content); busy || lacksRights(refused) {
+	if refused := statusError(request{method: r.Method}, answer, mediaType, content); busy || unsettled && lacksRights(refused) || notYetReady(refused) {
 		return answer, refused
 	}
 	return answer, nil

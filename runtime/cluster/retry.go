@@ -31,15 +31,17 @@ const (
 // backoff counts the tries of one request.
 type backoff struct {
 	// refused is until when a request is tried again that the server turns away, lost until when one is that it does not answer.
-	refused, lost time.Time
-	awayFor       time.Duration
-	tries         int
-	delay         time.Duration
+	refused, lost     time.Time
+	retryFor, awayFor time.Duration
+	// unanswered tells that the last try was.
+	unanswered bool
+	tries      int
+	delay      time.Duration
 }
 
 func newBackoff(retryFor, awayFor time.Duration) *backoff {
 	now := time.Now()
-	return &backoff{refused: now.Add(retryFor), lost: now.Add(awayFor), awayFor: awayFor, delay: firstBackoff}
+	return &backoff{refused: now.Add(retryFor), lost: now.Add(awayFor), retryFor: retryFor, awayFor: awayFor, delay: firstBackoff}
 }
 
 // away takes down since when the server does not answer. Whoever asks in the middle of that time waits no longer than the others.
@@ -51,8 +53,7 @@ func (b *backoff) away(since time.Time) {
 
 // deadlineFor returns until when a request that failed with err is tried again.
 func (b *backoff) deadlineFor(err error) time.Time {
-	var status apierrors.APIStatus
-	if errors.As(err, &status) || asError[*AnswerError](err) != nil {
+	if isAnswer(err) {
 		return b.refused
 	}
 	return b.lost
@@ -61,6 +62,12 @@ func (b *backoff) deadlineFor(err error) time.Time {
 // next reports whether the request that failed with err is to be sent again, and after what time. connected tells
 // whether the server has ever answered.
 func (b *backoff) next(err error, connected bool) (time.Duration, bool) {
+	answered := isAnswer(err)
+	if answered && b.unanswered {
+		// A server that is back may turn away the first who come. The time and the tries until then were not its answers.
+		b.tries, b.refused = 0, time.Now().Add(b.retryFor)
+	}
+	b.unanswered = !answered
 	b.tries++
 	wait, again := b.wait(err, connected)
 	var status apierrors.APIStatus
@@ -80,6 +87,7 @@ func (b *backoff) wait(err error, connected bool) (time.Duration, bool) {
 		switch {
 		case isSchemaRefusal(status.Status()):
 			return 0, false
+		case notYetReady(err):
 		case code == http.StatusTooManyRequests, code == http.StatusServiceUnavailable, code == http.StatusBadGateway, code == http.StatusGatewayTimeout:
 		case code == http.StatusInternalServerError && b.tries < internalAttempts:
 		case code == http.StatusUnauthorized && b.tries < unauthorizedAttempts:

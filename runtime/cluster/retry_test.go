@@ -99,3 +99,29 @@ func TestBackoffEnds(t *testing.T) {
 		}
 	}
 }
+
+// What a server says when it is back is heard as if it had been asked for the first time: the time that it was away is not its.
+func TestBackoffAfterAnOutage(t *testing.T) {
+	t.Parallel()
+	reset := errors.New("connection reset by peer")
+	starting := &apierrors.StatusError{ErrStatus: metav1.Status{Code: 403, Message: `podtemplates "a" is forbidden: not yet ready to handle request`}}
+	for name, answer := range map[string]error{
+		"503": refusal(503, 0), "500": refusal(500, 0), "401": refusal(401, 0), "not ready": starting, "half": &AnswerError{Err: errors.New("unexpected end")},
+	} {
+		b := newBackoff(time.Minute, time.Hour)
+		for try := range 2 * internalAttempts {
+			if _, again := b.next(reset, true); !again {
+				t.Fatalf("%s: lost %d times, and not sent again", name, try+1)
+			}
+		}
+		// As if that had taken longer than a refusal is borne.
+		b.refused = b.refused.Add(-2 * time.Minute)
+		if _, again := b.next(answer, true); !again {
+			t.Errorf("%s: the first answer of a server that is back is its last", name)
+		}
+		b.refused = b.refused.Add(-2 * time.Minute)
+		if _, again := b.next(answer, true); again {
+			t.Errorf("%s: refusals are borne without end", name)
+		}
+	}
+}
