@@ -119,12 +119,12 @@ func (r *runner) acquire(ctx context.Context, free bool) (context.Context, *lock
 	unchanged, since, dead := "", time.Time{}, ""
 	for {
 		lease, err := r.take(ctx, dead, free)
-		if free && apierrors.IsAlreadyExists(err) {
-			// Somebody took it after all, and is dead already.
-			free = false
+		taken := free && apierrors.IsAlreadyExists(err)
+		free = false
+		if taken {
+			// By somebody who is dead already.
 			continue
 		}
-		free = false
 		var held *LockedError
 		if err == nil {
 			runCtx, cancel := context.WithCancelCause(ctx)

@@ -90,13 +90,7 @@ func TestReleaseNotKnownWhetherDone(t *testing.T) {
 				t.Parallel()
 				for _, output := range []string{"text", "json"} {
 					w := newPlatform(t)
-					command, apply := []string{"destroy", "--name", w.name}, w.platformAt("v1", "--no-wait", "--set", "retention=20d")
-					if verb != "install" {
-						w.mustEnd(w.run(w.platformAt("v1", "--no-wait")...), 0)
-					}
-					if verb != "destroy" {
-						command = apply
-					}
+					command := w.beforeRelease(verb)
 					c.begin(w.proxy)
 					r := w.run(append(command, "--unreachable-timeout", "3s", "--output", output)...)
 					w.mustEnd(r, 1, c.texts...)
@@ -114,14 +108,7 @@ func TestReleaseNotKnownWhetherDone(t *testing.T) {
 					if strings.HasPrefix(c.name, "the server goes away") {
 						w.proxy.Up()
 					}
-					w.proxy.Heal()
-					if verb == "destroy" {
-						w.mustEnd(w.run("destroy", "--name", w.name), 0)
-						if left := w.inventory(); left.Exists() && len(left.Releases) > 0 {
-							t.Errorf("left on record: %+v", left.Releases)
-						}
-					}
-					w.mustConverge(apply...)
+					w.mustGoOnWithRelease(verb)
 				}
 			})
 		}
@@ -156,13 +143,7 @@ func TestHookNotKnownWhetherDone(t *testing.T) {
 				t.Parallel()
 				w := newPlatform(t)
 				w.environment = []string{"HARMONYSCRIPT_HELM_CHART=" + chart}
-				command, apply := []string{"destroy", "--name", w.name}, w.platformAt("v1", "--no-wait", "--set", "retention=20d")
-				if verb != "install" {
-					w.mustEnd(w.run(w.platformAt("v1", "--no-wait")...), 0)
-				}
-				if verb != "destroy" {
-					command = apply
-				}
+				command := w.beforeRelease(verb)
 				w.proxy.On(faultproxy.First(1, faultproxy.All(faultproxy.Method(method), faultproxy.Of("limitranges"))), faultproxy.Then(w.proxy.Down))
 				r := w.run(append(command, "--unreachable-timeout", "3s", "--output", "json")...)
 				w.mustEnd(r, 1, "connection lost", "cluster-unreachable", "run the same command again when the API server answers", releaseNotKnown)
@@ -171,14 +152,42 @@ func TestHookNotKnownWhetherDone(t *testing.T) {
 					t.Errorf("got %q in the output: %s", address, r)
 				}
 				w.proxy.Up()
-				w.proxy.Heal()
-				if verb == "destroy" {
-					w.mustEnd(w.run("destroy", "--name", w.name), 0)
-				}
-				w.mustConverge(apply...)
+				w.mustGoOnWithRelease(verb)
 			})
 		}
 	}
+}
+
+// changedRelease is the apply that installs the platform's release, or upgrades one that beforeRelease made.
+func (w *world) changedRelease() []string {
+	return w.platformAt("v1", "--no-wait", "--set", "retention=20d")
+}
+
+// beforeRelease makes what has to be there before a release can go through verb, which is "install", "upgrade" or "destroy", and
+// returns the command that does that.
+func (w *world) beforeRelease(verb string) (command []string) {
+	w.t.Helper()
+	if verb != "install" {
+		w.mustEnd(w.run(w.platformAt("v1", "--no-wait")...), 0)
+	}
+	if verb == "destroy" {
+		return []string{"destroy", "--name", w.name}
+	}
+	return w.changedRelease()
+}
+
+// mustGoOnWithRelease heals the proxy, and wants the command that failed to come to its end, and the one that makes the release to
+// find its way from there.
+func (w *world) mustGoOnWithRelease(verb string) {
+	w.t.Helper()
+	w.proxy.Heal()
+	if verb == "destroy" {
+		w.mustEnd(w.run("destroy", "--name", w.name), 0)
+		if left := w.inventory(); left.Exists() && len(left.Releases) > 0 {
+			w.t.Errorf("left on record: %+v", left.Releases)
+		}
+	}
+	w.mustConverge(w.changedRelease()...)
 }
 
 // mustTellRelease wants the events and the outcome to say of the release and its objects whether it is known what became of them.
