@@ -14,6 +14,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 const (
@@ -24,8 +25,9 @@ const (
 	awayQuiet = 2 * time.Second
 	// restarts is how long an API server is away that has restarted, at least; what is shorter was the way to it.
 	restarts = time.Second
-	// settles is how long an API server may take from its first answer until it knows the rights of everybody: it reads them
-	// while it answers already, and refuses those that it has not read yet.
+	// settles is how long an API server may take from its first answer until it knows the rights of everybody and all custom
+	// resource definitions: it reads them while it answers already, refuses those whose rights it has not read yet, and says that
+	// there is no such path for kinds that it does not list yet.
 	settles = 30 * time.Second
 )
 
@@ -66,7 +68,7 @@ type outage struct {
 	// since is when it was noticed; zero while the server answers.
 	since time.Time
 	told  map[*listener]bool
-	// settled is until when a server that was away may not know the rights of everybody.
+	// settled is until when a server that was away may not know all that it will know.
 	settled time.Time
 }
 
@@ -99,7 +101,7 @@ func (c *Client) noteAnswer() {
 	}
 }
 
-// settling returns how long a server that was away may still not know the rights of everybody.
+// settling returns how long a server that was away may still not know all that it will know.
 func (c *Client) settling() time.Duration {
 	c.outage.mutex.Lock()
 	defer c.outage.mutex.Unlock()
@@ -107,6 +109,15 @@ func (c *Client) settling() time.Duration {
 		return 0
 	}
 	return max(0, time.Until(c.outage.settled))
+}
+
+// mayPass reports a refusal that a server that was away may take back when it knows all that it will know.
+func mayPass(err error) bool { return lacksRights(err) || unserved(err) }
+
+// unserved reports that a server has nothing at a path, rather than no object of a name: that is how it says that it does not know a
+// kind.
+func unserved(err error) bool {
+	return apierrors.IsNotFound(err) && apierrors.HasStatusCause(err, metav1.CauseTypeUnexpectedServerResponse)
 }
 
 // lacksRights reports a refusal of somebody who has no right to what was asked for, or is not known.
@@ -171,7 +182,7 @@ func (c *Client) again(ctx context.Context, retry *backoff, began time.Time, err
 	if ctx.Err() != nil && !isAnswer(err) {
 		return true, context.Cause(ctx)
 	}
-	if lacksRights(err) && c.settling() > 0 {
+	if mayPass(err) && c.settling() > 0 {
 		return true, sleep(ctx, retry.jitter())
 	}
 	connected := c.connected.Load()

@@ -15,7 +15,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/harmonyscript/harmonyscript/runtime/backend"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/rest"
 )
 
@@ -171,6 +175,68 @@ func TestRightsAfterRestart(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestKindsAfterRestart has a server that was away not serve a kind that it will: it is asked again. At any other time the kind is
+// missing.
+func TestKindsAfterRestart(t *testing.T) {
+	t.Parallel()
+	kind := schema.GroupVersionKind{Group: "monitoring.coreos.com", Version: "v1", Kind: "Prometheus"}
+	for _, away := range []bool{true, false} {
+		for _, library := range []bool{false, true} {
+			t.Run(fmt.Sprintf("away=%t, library=%t", away, library), func(t *testing.T) {
+				t.Parallel()
+				var tries atomic.Int32
+				client := serve(t, func(w http.ResponseWriter, r *http.Request) {
+					if tries.Add(1) <= 2 {
+						http.NotFound(w, r)
+						return
+					}
+					answer(w, http.StatusOK, metav1.APIResourceList{GroupVersion: "monitoring.coreos.com/v1", APIResources: []metav1.APIResource{{Name: "prometheuses", Kind: "Prometheus", Namespaced: true}}})
+				})
+				if away {
+					client.noteLost(time.Now(), refused())
+					client.outage.since = client.outage.since.Add(-restarts)
+				}
+				var missing bool
+				if library {
+					sender, err := discovery.NewDiscoveryClientForConfig(client.RESTConfig())
+					if err != nil {
+						t.Fatal(err)
+					}
+					_, err = sender.ServerResourcesForGroupVersion(kind.GroupVersion().String())
+					missing = apierrors.IsNotFound(err)
+					if err != nil && !missing {
+						t.Fatal(err)
+					}
+				} else {
+					_, err := client.Resource(t.Context(), kind)
+					missing = IsKindMissing(err)
+					if err != nil && !missing {
+						t.Fatal(err)
+					}
+				}
+				if missing == away {
+					t.Errorf("got missing=%t after %d tries", missing, tries.Load())
+				}
+			})
+		}
+	}
+}
+
+// TestObjectsAfterRestart asks a server that was away for an object that is not there: that is an answer, and not waited for.
+func TestObjectsAfterRestart(t *testing.T) {
+	t.Parallel()
+	var tries atomic.Int32
+	client := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		tries.Add(1)
+		refuse(w, http.StatusNotFound, metav1.StatusReasonNotFound)
+	})
+	client.noteLost(time.Now(), refused())
+	client.outage.since = client.outage.since.Add(-restarts)
+	if _, err := client.GetMetadata(t.Context(), backend.ID{Version: "v1", Kind: "Namespace", Name: "a"}); !apierrors.IsNotFound(err) || tries.Load() != 1 {
+		t.Errorf("got %v after %d tries, want that it is not found after one", err, tries.Load())
 	}
 }
 

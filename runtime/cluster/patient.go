@@ -66,8 +66,8 @@ func (p *patient) RoundTrip(r *http.Request) (*http.Response, error) {
 // changes reports whether a request may change anything.
 func changes(r *http.Request) bool { return r.Method != http.MethodGet && r.Method != http.MethodHead }
 
-// attempt sends the request once. A problem beside its answer is one that may pass: the server was away, and may not know the rights
-// of everybody yet; or it turned a write away, or did not come to its end with it. An answer to a write that is not whole is none.
+// attempt sends the request once. A problem beside its answer is one that may pass: the server was away, and may not know all that
+// it will know; or it turned a write away, or did not come to its end with it. An answer to a write that is not whole is none.
 func (p *patient) attempt(r *http.Request) (*http.Response, error) {
 	broken := func(err error) error {
 		if r.Context().Err() == nil {
@@ -82,7 +82,7 @@ func (p *patient) attempt(r *http.Request) (*http.Response, error) {
 	p.client.noteAnswer()
 	code := answer.StatusCode
 	mediaType, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type"))
-	unsettled := (code == http.StatusUnauthorized || code == http.StatusForbidden) && p.client.settling() > 0
+	unsettled := (code == http.StatusUnauthorized || code == http.StatusForbidden || code == http.StatusNotFound) && p.client.settling() > 0
 	refusedWrite := changes(r) && code == http.StatusForbidden
 	busy := changes(r) && (code >= http.StatusInternalServerError || code == http.StatusTooManyRequests)
 	done := changes(r) && code >= http.StatusOK && code < http.StatusMultipleChoices && (mediaType == contentJSON || strings.HasPrefix(mediaType, "text/"))
@@ -101,7 +101,7 @@ func (p *patient) attempt(r *http.Request) (*http.Response, error) {
 		}
 		return answer, nil
 	}
-	if refused := statusError(request{method: r.Method}, answer, mediaType, content); busy || unsettled && lacksRights(refused) || notYetReady(refused) {
+	if refused := statusError(request{method: r.Method}, answer, mediaType, content); busy || unsettled && mayPass(refused) || notYetReady(refused) {
 		return answer, refused
 	}
 	return answer, nil
