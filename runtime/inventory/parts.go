@@ -234,24 +234,49 @@ func (e *partError) Unwrap() error { return e.err }
 
 var errOtherPart = errors.New("its content is not what the inventory says")
 
+// damagedParts are the parts of a record that cannot be read, in its order.
+type damagedParts []*partError
+
+// Error names the first of them, and why each cannot be read.
+func (e damagedParts) Error() string {
+	const most = 5
+	var words []string
+	for _, part := range e[:min(most, len(e))] {
+		words = append(words, part.Error())
+	}
+	if more := len(e) - most; more > 0 {
+		words = append(words, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(words, "; ")
+}
+
+// Unwrap returns why each cannot be read.
+func (e damagedParts) Unwrap() []error {
+	errs := make([]error, len(e))
+	for n, part := range e {
+		errs[n] = part
+	}
+	return errs
+}
+
 // decodePart returns what a part holds.
 func (i *Inventory) decodePart(ref partRef, packed []byte) (record, error) {
 	content, err := unzip(packed, maxRecord)
 	if err != nil {
-		return record{}, &partError{ref.Name, err}
+		return record{}, err
 	}
 	if !hmac.Equal([]byte(i.partSum(content)), []byte(ref.Sum)) {
-		return record{}, &partError{ref.Name, errOtherPart}
+		return record{}, errOtherPart
 	}
 	var held record
 	if err := json.Unmarshal(content, &held); err != nil {
-		return record{}, &partError{ref.Name, fmt.Errorf("reading the record: %w", err)}
+		return record{}, fmt.Errorf("reading the record: %w", err)
 	}
 	if held.Version != partedRecordVersion || len(held.Parts) > 0 {
-		return record{}, &partError{ref.Name, fmt.Errorf("got record version %d with %d parts, want version %d with none", held.Version, len(held.Parts), partedRecordVersion)}
+		return record{}, fmt.Errorf("got record version %d with %d parts, want version %d with none", held.Version, len(held.Parts), partedRecordVersion)
 	}
 	if err := held.check(); err != nil {
-		return record{}, &partError{ref.Name, err}
+		return record{}, err
 	}
 	return held, nil
 }

@@ -33,9 +33,9 @@ var errPartGone = errors.New("it does not exist")
 
 func (s *Store) partID(name string) backend.ID { return s.ID(name) }
 
-// loadParts reads the parts that i names into it. A part that cannot be read is a *DamagedError.
+// loadParts reads the parts that i names into it. Parts that cannot be read are a *DamagedError, which names them all.
 func (s *Store) loadParts(ctx context.Context, i *Inventory) error {
-	parts := make([]record, len(i.parts))
+	parts, damaged := make([]record, len(i.parts)), make(damagedParts, len(i.parts))
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(partsAtOnce)
 	for n, ref := range i.parts {
@@ -43,19 +43,24 @@ func (s *Store) loadParts(ctx context.Context, i *Inventory) error {
 			var secret corev1.Secret
 			err := s.client.GetInto(groupCtx, s.partID(ref.Name), &secret)
 			if apierrors.IsNotFound(err) {
-				return &DamagedError{ID: s.ID(i.Deployment), Err: &partError{ref.Name, errPartGone}}
+				damaged[n] = &partError{ref.Name, errPartGone}
+				return nil
 			}
 			if err != nil {
 				return fmt.Errorf("inventory of %s: part %s: %w", i.Deployment, ref.Name, err)
 			}
 			if parts[n], err = i.decodePart(ref, secret.Data[recordKey]); err != nil {
-				return &DamagedError{ID: s.ID(i.Deployment), Err: err}
+				damaged[n] = &partError{ref.Name, err}
 			}
 			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return err
+	}
+	damaged = slices.DeleteFunc(damaged, func(e *partError) bool { return e == nil })
+	if len(damaged) > 0 {
+		return &DamagedError{ID: s.ID(i.Deployment), Err: damaged}
 	}
 	i.join(parts)
 	return nil

@@ -81,7 +81,7 @@ func (k *kept) load(key []byte) (*Inventory, error) {
 	for _, ref := range i.parts {
 		part, err := i.decodePart(ref, k.parts[ref.Name])
 		if err != nil {
-			return nil, err
+			return nil, &partError{ref.Name, err}
 		}
 		parts = append(parts, part)
 	}
