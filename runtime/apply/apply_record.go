@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/harmonyscript/harmonyscript/runtime/backend"
@@ -119,6 +120,7 @@ func (r *runner) recordLimit(ctx context.Context) time.Duration {
 // members returns the records of what exists now, and what is not known for certain. state "" means that the run goes on: then
 // what is still to be written is not known for certain either.
 func (r *runner) members(state State) (members []inventory.Member, pending []backend.ID) {
+	members = slices.Grow(members, len(r.work.Items)+len(r.work.Removals))
 	for _, i := range r.work.Items {
 		key := i.Key()
 		_, uncertain := r.uncertain[key]
@@ -134,8 +136,10 @@ func (r *runner) members(state State) (members []inventory.Member, pending []bac
 		default:
 			record = *i.Member
 			record.Position, record.Score = i.Object.Origin.Position(), i.Object.Score
-			if i.Action == plan.Unchanged {
-				// What others wrote meanwhile was looked at, and need not be again.
+			if i.Action == plan.Unchanged && i.Verified {
+				// What others wrote meanwhile was looked at, and need not be again. Where it cost no request it is not recorded
+				// either: controllers write to some kinds all the time, and each object of them would have its part of the record
+				// be written anew.
 				record.ResourceVersion, record.Generation = i.Live.ResourceVersion, i.Live.Generation
 			}
 			if uncertain || r.earlier[key] {

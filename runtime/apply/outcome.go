@@ -241,6 +241,7 @@ func (r *runner) problem(list ...diag.Diagnostic) {
 // complete puts the results in order and says how the run ended.
 func (r *runner) complete(ctx context.Context) {
 	o := r.outcome
+	o.Results = slices.Grow(o.Results, len(r.work.Items)+len(r.work.Removals))
 	for _, i := range r.work.Items {
 		if result := r.results[i.Key()]; result != nil {
 			o.Results = append(o.Results, *result)

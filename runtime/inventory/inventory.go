@@ -73,7 +73,8 @@ type Member struct {
 	Sent string `json:"sent,omitempty"`
 	// Owned is the hash of the fields that we owned afterwards, see OwnedHash.
 	Owned string `json:"owned,omitempty"`
-	// ResourceVersion is that of the state that was left or, later, found to be the same; empty when that is not known.
+	// ResourceVersion is that of the state that was left, or of one that somebody had to be asked about later and that was the same;
+	// empty when that is not known.
 	ResourceVersion string `json:"rv,omitempty"`
 	// Generation is the object's metadata.generation in that state; 0 where the kind has none.
 	Generation int64 `json:"gen,omitempty"`

@@ -111,6 +111,7 @@ func (s *survey) verify(ctx context.Context) error {
 			if err != nil {
 				return s.leaveToApply(i, err)
 			}
+			i.Verified = true
 			return s.look(ctx, i, live)
 		}
 	}
@@ -142,6 +143,7 @@ func (s *survey) verify(ctx context.Context) error {
 				group.Go(single(i))
 				continue
 			}
+			i.Verified = true
 			group.Go(func() error { return s.look(ctx, i, found) })
 		}
 	}
@@ -153,7 +155,7 @@ func (s *survey) look(ctx context.Context, i *Item, live *unstructured.Unstructu
 	same := false
 	if string(live.GetUID()) == i.Member.UID && live.GetLabels()[inventory.MemberLabel] == s.work.Inventory.ApplySetID() {
 		var err error
-		if same, err = s.work.asLeft(ctx, i, live); err != nil {
+		if same, err = s.asLeft(ctx, i, live); err != nil {
 			return s.leaveToApply(i, err)
 		}
 	}
@@ -177,33 +179,36 @@ func (s *survey) leaveToApply(i *Item, err error) error {
 }
 
 // asLeft reports whether an apply of the item would change nothing of the live object.
-func (w *Work) asLeft(ctx context.Context, i *Item, live *unstructured.Unstructured) (bool, error) {
-	// The hash is of bytes that another encoding spells differently: the sets are compared.
-	if !setOf(live.GetManagedFields(), i.Writer()).Equals(setOf(i.Live.ManagedFields, i.Writer())) {
+func (s *survey) asLeft(ctx context.Context, i *Item, live *unstructured.Unstructured) (bool, error) {
+	owned := setOf(i.Live.ManagedFields, i.Writer())
+	// What was not listed with its metadata may be younger. The hash is of bytes that another encoding spells differently: the
+	// sets are compared.
+	if s.whole[i.Key()] != live && !setOf(live.GetManagedFields(), i.Writer()).Equals(owned) {
 		return false, nil
 	}
-	body, err := w.Body(i)
+	body, err := s.work.Body(i)
 	if err != nil {
 		return false, err
 	}
-	if i.holds(body, live) {
+	if i.holds(body, live, owned) {
 		return true, nil
 	}
-	after, err := w.preview(ctx, i, body, live)
+	i.Verified = true
+	after, err := s.work.preview(ctx, i, body, live)
 	if err != nil {
 		return false, err
 	}
-	return after.refused == nil && len(Diff(live.Object, after.object.Object)) == 0 && setOf(live.GetManagedFields(), i.Writer()).Equals(after.wanted), nil
+	return after.refused == nil && len(Diff(live.Object, after.object.Object)) == 0 && owned.Equals(after.wanted), nil
 }
 
 // Holds reports whether a live object has every field that the item sends, with the very value that is sent, and nothing
 // more where the API takes a value as a whole. false may also mean that the API server spells values in another way.
 func (w *Work) Holds(i *Item, live *unstructured.Unstructured) bool {
 	body, err := w.Body(i)
-	return err == nil && i.holds(body, live)
+	return err == nil && i.holds(body, live, setOf(live.GetManagedFields(), i.Writer()))
 }
 
-func (i *Item) holds(body []byte, live *unstructured.Unstructured) bool {
+func (i *Item) holds(body []byte, live *unstructured.Unstructured, owned *fieldpath.Set) bool {
 	var sent map[string]any
 	if err := utiljson.Unmarshal(body, &sent); err != nil {
 		return false
@@ -220,7 +225,7 @@ func (i *Item) holds(body []byte, live *unstructured.Unstructured) bool {
 	if id := i.Object.ID; id.Group == "" && (id.Kind == "ResourceQuota" || id.Kind == "LimitRange") {
 		equal = equalQuantities
 	}
-	return holdsFields(setOf(live.GetManagedFields(), i.Writer()), sent, live.Object, equal)
+	return holdsFields(owned, sent, live.Object, equal)
 }
 
 // holdsFields compares what is sent with what lives, as deep as owned says that fields stand for themselves.

@@ -65,6 +65,9 @@ type Item struct {
 	Going *metav1.PartialObjectMetadata
 	// Drift is what others did to it since the last apply, as far as its metadata tells; "" means nothing.
 	Drift DriftKind
+	// Verified tells that the API server had to be asked for the object itself, beside all others of its kind, to see that nobody
+	// changed it.
+	Verified bool
 	// Awaits tells that the object's kind or namespace is made by the same deployment and is not there yet.
 	Awaits bool
 }
