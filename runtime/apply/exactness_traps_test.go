@@ -148,3 +148,48 @@ func TestWhatIsWrittenAllTheTimeCostsNoMore(t *testing.T) {
 		t.Errorf("got writes %v", writes)
 	}
 }
+
+// A run that writes one object does not record anew what others wrote to the rest, where lists tell that it is as it was: that would
+// have each part of a large record be written anew. What had to be asked for by itself is recorded, so that it need not be again.
+func TestRecordKeepsWhatListsTell(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	x := &exactness{world: w, http: must(rest.HTTPClientFor(w.client.RESTConfig()))}
+	ns := w.namespace(1, "tenant")
+	w.add(2, "tenant", object("v1", "ResourceQuota", ns, "listed", spec(map[string]any{"hard": map[string]any{"pods": "5"}})))
+	w.add(3, "tenant", object("v1", "ServiceAccount", ns, "asked-for", nil))
+	w.configMap(4, "tenant", ns, "changed", map[string]any{"key": "1"})
+	mustBe(t, w.run(quickly), apply.Done, map[apply.Status]int{apply.Created: 4})
+	versions := func() map[string]string {
+		recorded := map[string]string{}
+		for _, m := range w.stored().Members {
+			recorded[m.ID.Name] = m.ResourceVersion
+		}
+		return recorded
+	}
+	before := versions()
+	for kind, change := range map[string]struct {
+		name, below string
+		content     map[string]any
+	}{
+		"ResourceQuota":  {"listed", "/status", map[string]any{"status": map[string]any{"used": map[string]any{"pods": "1"}}}},
+		"ServiceAccount": {"asked-for", "", map[string]any{"metadata": map[string]any{"annotations": map[string]any{"theirs": "1"}}}},
+	} {
+		e := x.editor(idOf("v1", kind, ns, change.name))
+		if status, _ := e.send(http.MethodPatch, e.object+change.below+"?fieldManager=controller", mergePatch, change.content); status != http.StatusOK {
+			t.Fatalf("%s: the edit was refused with %d", kind, status)
+		}
+	}
+	w.drop("ConfigMap", "changed")
+	w.configMap(4, "tenant", ns, "changed", map[string]any{"key": "2"})
+	mustBe(t, w.run(quickly), apply.Done, map[apply.Status]int{apply.Updated: 1, apply.Unchanged: 3})
+	after := versions()
+	for name, again := range map[string]bool{ns: false, "listed": false, "asked-for": true, "changed": true} {
+		if got := before[name] != after[name]; got != again || after[name] == "" {
+			t.Errorf("%s: got %s recorded after %s, want another=%t", name, after[name], before[name], again)
+		}
+	}
+	if now := w.get("v1", "ServiceAccount", ns, "asked-for").GetResourceVersion(); after["asked-for"] != now {
+		t.Errorf("got %s recorded of what was asked for, want %s", after["asked-for"], now)
+	}
+}
