@@ -89,7 +89,7 @@ func roundsOf(tenants, wanted int) int {
 	case wanted > 0:
 		return wanted
 	case tenants <= 10:
-		return 7
+		return 15
 	case tenants <= 100:
 		return 4
 	}

@@ -72,7 +72,7 @@ func main() {
 	})
 	flag.IntVar(&s.scriptTenants, "script-tenants", 50, "tenants of the script that the program applies; 0 leaves it out")
 	flag.IntVar(&s.peerTenants, "peer-tenants", 100, "most tenants that kubectl and other peers apply")
-	flag.IntVar(&s.applyRounds, "apply-rounds", 0, "how often everything is applied (default: 7, 4 or 2 times, by its size)")
+	flag.IntVar(&s.applyRounds, "apply-rounds", 0, "how often everything is applied (default: 15, 4 or 2 times, by its size)")
 	flag.StringVar(&s.profiles, "profiles", "", "folder for profiles of processor and memory of what applies and plans")
 	flag.IntVar(&s.rounds, "rounds", 9, "rounds of which the median counts")
 	flag.StringVar(&s.program, "program", "bin/harmonyscript", "the program whose start-up is measured")
