@@ -115,6 +115,12 @@ func TestAwayIsTold(t *testing.T) {
 	}
 }
 
+// wasAway has a server be away for as long as one that restarts: its next answer is the first since.
+func wasAway(client *Client) {
+	client.noteLost(time.Now(), refused())
+	client.outage.since = client.outage.since.Add(-restarts)
+}
+
 // TestRightsAfterRestart has a server that was away refuse somebody whose rights it has not read yet: it is asked again. A refusal at
 // any other time stands.
 func TestRightsAfterRestart(t *testing.T) {
@@ -150,8 +156,7 @@ func TestRightsAfterRestart(t *testing.T) {
 					t.Fatal(err)
 				}
 				if c.away {
-					client.noteLost(time.Now(), refused())
-					client.outage.since = client.outage.since.Add(-restarts)
+					wasAway(client)
 				}
 				if library {
 					sender, err := rest.HTTPClientFor(client.RESTConfig())
@@ -196,8 +201,7 @@ func TestKindsAfterRestart(t *testing.T) {
 					answer(w, http.StatusOK, metav1.APIResourceList{GroupVersion: "monitoring.coreos.com/v1", APIResources: []metav1.APIResource{{Name: "prometheuses", Kind: "Prometheus", Namespaced: true}}})
 				})
 				if away {
-					client.noteLost(time.Now(), refused())
-					client.outage.since = client.outage.since.Add(-restarts)
+					wasAway(client)
 				}
 				var missing bool
 				if library {
@@ -233,8 +237,7 @@ func TestObjectsAfterRestart(t *testing.T) {
 		tries.Add(1)
 		refuse(w, http.StatusNotFound, metav1.StatusReasonNotFound)
 	})
-	client.noteLost(time.Now(), refused())
-	client.outage.since = client.outage.since.Add(-restarts)
+	wasAway(client)
 	if _, err := client.GetMetadata(t.Context(), backend.ID{Version: "v1", Kind: "Namespace", Name: "a"}); !apierrors.IsNotFound(err) || tries.Load() != 1 {
 		t.Errorf("got %v after %d tries, want that it is not found after one", err, tries.Load())
 	}

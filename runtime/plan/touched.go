@@ -111,7 +111,6 @@ func (s *survey) verify(ctx context.Context) error {
 			if err != nil {
 				return s.leaveToApply(i, err)
 			}
-			i.Verified = true
 			return s.look(ctx, i, live)
 		}
 	}
@@ -143,7 +142,6 @@ func (s *survey) verify(ctx context.Context) error {
 				group.Go(single(i))
 				continue
 			}
-			i.Verified = true
 			group.Go(func() error { return s.look(ctx, i, found) })
 		}
 	}
@@ -183,7 +181,8 @@ func (s *survey) asLeft(ctx context.Context, i *Item, live *unstructured.Unstruc
 	owned := setOf(i.Live.ManagedFields, i.Writer())
 	// What was not listed with its metadata may be younger. The hash is of bytes that another encoding spells differently: the
 	// sets are compared.
-	if s.whole[i.Key()] != live && !setOf(live.GetManagedFields(), i.Writer()).Equals(owned) {
+	i.Verified = s.whole[i.Key()] != live
+	if i.Verified && !setOf(live.GetManagedFields(), i.Writer()).Equals(owned) {
 		return false, nil
 	}
 	body, err := s.work.Body(i)

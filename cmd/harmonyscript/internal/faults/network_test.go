@@ -46,11 +46,9 @@ func counted(hits *atomic.Int64, fault faultproxy.Fault) faultproxy.Fault {
 	}
 }
 
-// notYetReady is what an API server says of a write while its admission plugins have not read yet what they go by. They wait for that
+// notYetReady answers a write as an API server does while its admission plugins have not read yet what they go by. They wait for that
 // themselves, ten seconds.
-func notYetReady([]byte) string {
-	return `{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"objects \"a\" is forbidden: not yet ready to handle request","reason":"Forbidden","details":{"name":"a","kind":"objects"},"code":403}`
-}
+var notYetReady = admissionRefuses("not yet ready to handle request")
 
 // often is every fourth request after the first one.
 func often() faultproxy.Choice { return faultproxy.After(1, faultproxy.Every(4, faultproxy.Any)) }
@@ -79,7 +77,7 @@ func passing(hits *atomic.Int64) []disturbance {
 		{name: "429 without Retry-After", begin: every(writes(6), faultproxy.Status(429, ""))},
 		{name: "500", begin: every(faultproxy.Every(3, faultproxy.Writes), faultproxy.Status(500, ""))},
 		{name: "503", begin: every(faultproxy.After(1, faultproxy.First(9, faultproxy.Any)), faultproxy.Status(503, ""))},
-		{name: "not ready for writes after its start", begin: every(faultproxy.Every(3, faultproxy.Writes), faultproxy.Answer(http.StatusForbidden, "application/json", notYetReady))},
+		{name: "not ready for writes after its start", begin: every(faultproxy.Every(3, faultproxy.Writes), notYetReady)},
 		{name: "504 for writes that were carried out", begin: every(faultproxy.Every(3, faultproxy.Writes), faultproxy.LateStatus(504))},
 		{name: "502 of a load balancer", begin: every(often(), faultproxy.Page(502))},
 		{name: "a slow server", begin: every(faultproxy.Any, faultproxy.Slow(150*time.Millisecond))},
@@ -136,7 +134,7 @@ func lasting(hits *atomic.Int64) []disturbance {
 		},
 		{
 			name: "not ready for writes for good", denied: true, texts: []string{"[server-busy]", "--> " + newTenant, "run the same command again later"},
-			begin: on(policies, faultproxy.Answer(http.StatusForbidden, "application/json", notYetReady)),
+			begin: on(policies, notYetReady),
 		},
 		{
 			name: "answers are halved for good", denied: true, uncertain: true, texts: []string{"[answer-unreadable]", "--> " + newTenant, "what stands between"},

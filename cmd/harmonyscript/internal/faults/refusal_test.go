@@ -189,15 +189,20 @@ func uidOf(t *testing.T, object string) string {
 	return o.Metadata.UID
 }
 
+// admissionRefuses answers a write in the API server's place, as its admission plugins do that refuse it for a reason.
+func admissionRefuses(reason string) faultproxy.Fault {
+	return faultproxy.Answer(http.StatusForbidden, "application/json", func([]byte) string {
+		return fmt.Sprintf(`{"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 403, "reason": "Forbidden", "details": {"name": "tenant-deny-all", "kind": "networkpolicies"},
+			"message": "networkpolicies.networking.k8s.io \"tenant-deny-all\" is forbidden: %s"}`, reason)
+	})
+}
+
 // TestQuotaNotLookedAtYet has the API server refuse objects as it does while the controller of quotas has not looked at a new quota:
 // they are sent again, and nothing is told. When the controller never does, that is told.
 func TestQuotaNotLookedAtYet(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	unknown := faultproxy.Answer(http.StatusForbidden, "application/json", func([]byte) string {
-		return `{"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 403, "reason": "Forbidden", "details": {"name": "tenant-deny-all", "kind": "networkpolicies"},
-			"message": "networkpolicies.networking.k8s.io \"tenant-deny-all\" is forbidden: status unknown for quota: theirs, resources: count/networkpolicies.networking.k8s.io"}`
-	})
+	unknown := admissionRefuses("status unknown for quota: theirs, resources: count/networkpolicies.networking.k8s.io")
 	policies := faultproxy.All(faultproxy.Writes, faultproxy.Of("networkpolicies"))
 	w.proxy.On(policies, unknown)
 	w.mustEnd(w.run(w.apply()...), 1, "[quota-unknown]", "--> "+newTenant, "status unknown for quota: theirs", "created    ResourceQuota "+w.name+"-new/tenant")
